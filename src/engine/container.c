@@ -1,0 +1,121 @@
+#include "engine/container.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/strv.h"
+
+struct container *container_new(void)
+{
+    struct container *c = calloc(1, sizeof(*c));
+    if (!c)
+        abort();
+    c->config.stop_timeout = -1;
+    c->host.memory_swappiness = -1;
+    return c;
+}
+
+static void config_release(struct container_config *c)
+{
+    char *strings[] = {c->hostname, c->domainname, c->user, c->image, c->working_dir, c->stop_signal};
+    char **vectors[] = {c->env, c->cmd, c->entrypoint, c->labels};
+    for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+        free(strings[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+        strv_free(vectors[i]);
+}
+
+static void host_release(struct host_config *h)
+{
+    char *strings[] = {h->network_mode, h->pid_mode,    h->ipc_mode,      h->uts_mode,       h->cgroupns_mode, h->userns_mode,
+                       h->cpuset_cpus,  h->cpuset_mems, h->cgroup_parent, h->runtime_rootfs, h->log_driver,    h->cidfile};
+    char **vectors[] = {h->device_read_bps, h->device_write_bps, h->device_read_iops, h->device_write_iops,
+                        h->cap_add,         h->cap_drop,         h->device_cgroup_rules, h->security_opt,
+                        h->masked_paths,    h->readonly_paths,   h->sysctls,          h->group_add,
+                        h->dns,             h->dns_search,       h->dns_options,      h->extra_hosts,
+                        h->time_offsets,    h->log_opts};
+    for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+        free(strings[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+        strv_free(vectors[i]);
+    for (size_t i = 0; i < h->n_devices; i++) {
+        free(h->devices[i].path_on_host);
+        free(h->devices[i].path_in_container);
+        free(h->devices[i].permissions);
+    }
+    for (size_t i = 0; i < h->n_ulimits; i++)
+        free(h->ulimits[i].name);
+    free(h->devices);
+    free(h->ulimits);
+}
+
+static void mount_point_release(struct mount_point *m)
+{
+    free(m->type);
+    free(m->name);
+    free(m->source);
+    free(m->destination);
+    free(m->propagation);
+    free(m->tmpfs_options);
+    strv_free(m->options);
+}
+
+void container_free(struct container *c)
+{
+    if (!c)
+        return;
+    config_release(&c->config);
+    host_release(&c->host);
+    for (size_t i = 0; i < c->n_mounts; i++)
+        mount_point_release(&c->mounts[i]);
+    free(c->mounts);
+    free(c->name);
+    free(c->image_id);
+    strv_free(c->layers);
+    free(c->state.error);
+    free(c);
+}
+
+struct mount_point *container_add_mount(struct container *c)
+{
+    struct mount_point *grown = reallocarray(c->mounts, c->n_mounts + 1, sizeof(*grown));
+    if (!grown)
+        abort();
+    c->mounts = grown;
+    grown[c->n_mounts] = (struct mount_point){.rw = true};
+    return &grown[c->n_mounts++];
+}
+
+const char *container_status_name(enum container_status s)
+{
+    static const char *const names[] = {
+        [CONTAINER_CREATED] = "created",
+        [CONTAINER_RUNNING] = "running",
+        [CONTAINER_EXITED] = "exited",
+        [CONTAINER_DEAD] = "dead",
+    };
+    return names[s];
+}
+
+int container_new_id(char ret[CONTAINER_ID_LEN + 1], struct err *e)
+{
+    unsigned char random[CONTAINER_ID_LEN / 2];
+    do {
+        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+            return err_sys(e, "get random bytes for an id");
+        for (size_t i = 0; i < sizeof(random); i++)
+            snprintf(ret + 2 * i, 3, "%02x", random[i]);
+    } while (strspn(ret, "0123456789") >= CONTAINER_SHORT_ID_LEN);
+    return 0;
+}
+
+int container_check_name(const char *name, struct err *e)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    size_t n = strlen(name);
+    if (n >= 2 && n <= 255 && strchr(first, name[0]) && strspn(name, rest) == n)
+        return 0;
+    return err_invalid(e, "invalid container name (%.300s), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ are allowed", name);
+}

@@ -1,0 +1,41 @@
+/*
+ * The engine: what `sampan` and, later, `sampan serve` call. It lives inside the calling process; there is no daemon.
+ * An engine is a handle on two directories (state.h in docs/architecture.md), the database, and the sibling programs.
+ *
+ * Every function may block on disk; those that wait for a container say so. Not thread-safe: one engine per thread.
+ * Privilege: root. Without it engine_open fails with ERR_DENIED and says what to do.
+ */
+#ifndef SAMPAN_ENGINE_ENGINE_H
+#define SAMPAN_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct db; /* storage/db.h */
+
+struct engine_options {
+    const char *root;     /* NULL: $SAMPAN_ROOT, /var/lib/sampan */
+    const char *run_root; /* NULL: $SAMPAN_RUN_ROOT, /run/sampan */
+    bool read_only;       /* only look: create nothing when there is nothing (ps on a fresh machine) */
+};
+
+struct engine {
+    char *root, *run_root; /* absolute */
+    int root_fd, run_fd;   /* O_PATH directories */
+    int locks_fd;          /* run_root/locks, readable; -1: read_only and nothing there */
+    struct db *db;         /* NULL: read_only and nothing there */
+    char *program_dir;     /* where sampan-shim and sampan-image are: beside this program, or libexec; found when first used */
+    int shim_pidfd;        /* the shim that this process started for a foreground container; -1 */
+};
+#define ENGINE_INIT ((struct engine){.root_fd = -1, .run_fd = -1, .locks_fd = -1, .shim_pidfd = -1})
+
+int engine_open(const struct engine_options *o, struct engine *ret, struct err *e);
+void engine_close(struct engine *en);
+
+/* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing. Errors
+ * are logged, not returned: a recovery that fails must not stop the user's command; the next one tries again. */
+void engine_recover(struct engine *en);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * What an image archive says it holds: which member is a configuration, which are its layers, how it is called. Read from
+ * `docker save`'s manifest.json or, where that is missing, from an OCI layout's index.json.
+ * Source: opencontainers/image-spec image-layout.md, image-index.md, manifest.md; Docker image spec v1.2.
+ */
+#ifndef SAMPAN_IMAGE_MANIFEST_H
+#define SAMPAN_IMAGE_MANIFEST_H
+
+#include <stddef.h>
+
+#include "archive/tar_source.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+
+enum { MANIFEST_IMAGES_MAX = 256, MANIFEST_LAYERS_MAX = 500, MANIFEST_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct manifest_image {
+    char *config;  /* member name */
+    char **layers; /* member names, bottom first */
+    char **tags;   /* "busybox:latest"; may be empty */
+};
+
+struct manifest {
+    struct manifest_image *images;
+    size_t n_images;
+};
+
+int manifest_read(const struct tar_source *source, struct manifest *ret, struct err *e);
+void manifest_release(struct manifest *m);
+#define _cleanup_manifest_ _cleanup_(manifest_release)
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The runtime: makes a container's first process, and joins further ones to it. Used by sampan-shim (one container),
+ * by sampan itself (exec) and by sampan-runtime (the OCI command line).
+ *
+ * A container is made in two halves, so that a caller can do work between them: runtime_create() returns when
+ * everything stands and the init waits just before execve; runtime_start() lets it go and tells whether execve worked.
+ * How the two processes meet is in runtime/sync.h; create.c and child.c read as the two lists of steps.
+ *
+ * Privilege: CAP_SYS_ADMIN and friends in the caller's user namespace. The calling process must be single-threaded.
+ */
+#ifndef SAMPAN_RUNTIME_RUNTIME_H
+#define SAMPAN_RUNTIME_RUNTIME_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/spec.h"
+
+/* The payload's stdio. With a terminal all three are the pty's slave, and the master comes back in ret_master. */
+struct runtime_stdio {
+    int in, out, err; /* borrowed; -1: /dev/null */
+    int master;       /* result, owned by the caller; -1 without a terminal */
+};
+
+struct runtime_container {
+    pid_t pid;   /* in the caller's pid namespace */
+    int pidfd;   /* owned */
+    int sync_fd; /* owned; the meeting point with the child until runtime_start */
+    struct cgroup cgroup;
+};
+
+#define RUNTIME_CONTAINER_INIT ((struct runtime_container){.pidfd = -1, .sync_fd = -1})
+
+/* On failure nothing is left: no process, no cgroup, no mount. The child dies with the caller (PR_SET_PDEATHSIG, and
+ * EOF on the sync socket while it is being set up). */
+int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct runtime_container *ret, struct err *e);
+
+/* ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when execve failed; the child is then gone and reaped. */
+int runtime_start(struct runtime_container *c, struct err *e);
+
+/* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. */
+void runtime_release(struct runtime_container *c);
+
+/* As runtime_release, from another process and after a crash: `cgroup_path` as in the spec. */
+int runtime_clean_up(const char *cgroup_path, struct err *e);
+
+struct runtime_exec {
+    int target_pidfd;         /* the container's init; borrowed */
+    const struct spec *spec;  /* the container's own: its seccomp, cgroup, maps */
+    const struct spec_process *process;
+    bool privileged;          /* all capabilities, no seccomp */
+};
+
+/* Starts a further process in all namespaces and the cgroup of the target. ret->cgroup is borrowed state and not
+ * removed by runtime_release. Returns after execve worked. The process is the caller's child. */
+int runtime_exec(const struct runtime_exec *x, struct runtime_stdio *io, struct runtime_container *ret, struct err *e);
+
+#endif

@@ -1,8 +1,11 @@
 #include "archive/reader.h"
 
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BLOCK = 64 * 1024 };
 
@@ -44,29 +47,78 @@ static int enter_raw(struct archive *a, struct err *e)
     return r == ARCHIVE_OK || r == ARCHIVE_EOF || r == ARCHIVE_WARN ? 0 : reader_error(a, "compressed data", e);
 }
 
-static int open_fd(bool raw, int fd, struct archive **ret, struct err *e)
+/* A position of its own in a file, so that several readers can share one fd. */
+struct file_cursor {
+    int fd;
+    off_t at;
+    char block[BLOCK];
+};
+
+static la_ssize_t cursor_read(struct archive *a, void *data, const void **ret)
+{
+    struct file_cursor *c = data;
+    ssize_t n;
+
+    do
+        n = pread(c->fd, c->block, sizeof(c->block), c->at);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        archive_set_error(a, errno, "read: %s", strerrordesc_np(errno));
+        return ARCHIVE_FATAL;
+    }
+    *ret = c->block;
+    c->at += n;
+    return n;
+}
+
+static la_int64_t cursor_skip(struct archive *a, void *data, la_int64_t count)
+{
+    struct file_cursor *c = data;
+
+    (void)a;
+    c->at += count;
+    return count;
+}
+
+static int cursor_close(struct archive *a, void *data)
+{
+    (void)a;
+    free(data);
+    return ARCHIVE_OK;
+}
+
+int reader_open_tar_fd(int fd, struct archive **ret, struct err *e)
 {
     _cleanup_reader_ struct archive *a = NULL;
-    int r = make(raw, &a, e);
+    struct file_cursor *cursor = NULL;
+    int r = make(false, &a, e);
+
+    if (r < 0)
+        return r;
+    cursor = malloc(sizeof(*cursor));
+    if (!cursor)
+        return err_set(e, ERR_SYS, ENOMEM, "open archive");
+    cursor->fd = fd;
+    cursor->at = 0;
+    if (archive_read_open2(a, cursor, NULL, cursor_read, cursor_skip, cursor_close) != ARCHIVE_OK)
+        return reader_error(a, "archive", e); /* which has closed it */
+    *ret = TAKE_PTR(a);
+    return 0;
+}
+
+int reader_open_raw_fd(int fd, struct archive **ret, struct err *e)
+{
+    _cleanup_reader_ struct archive *a = NULL;
+    int r = make(true, &a, e);
 
     if (r < 0)
         return r;
     if (archive_read_open_fd(a, fd, BLOCK) != ARCHIVE_OK)
         return reader_error(a, "archive", e);
-    r = raw ? enter_raw(a, e) : 0;
+    r = enter_raw(a, e);
     if (r == 0)
         *ret = TAKE_PTR(a);
     return r;
-}
-
-int reader_open_tar_fd(int fd, struct archive **ret, struct err *e)
-{
-    return open_fd(false, fd, ret, e);
-}
-
-int reader_open_raw_fd(int fd, struct archive **ret, struct err *e)
-{
-    return open_fd(true, fd, ret, e);
 }
 
 static la_ssize_t pull(struct archive *a, void *data, const void **ret)

@@ -28,7 +28,9 @@ struct reader_input {
     struct err *e;
 };
 
+/* A seekable file, from its start and without moving its offset; the fd is borrowed and outlives the reader. */
 int reader_open_tar_fd(int fd, struct archive **ret, struct err *e);
+/* Whatever can be read, from where it stands. */
 int reader_open_raw_fd(int fd, struct archive **ret, struct err *e);
 int reader_open_tar(struct reader_input *in, struct archive **ret, struct err *e);
 int reader_open_raw(struct reader_input *in, struct archive **ret, struct err *e);

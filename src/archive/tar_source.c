@@ -13,7 +13,6 @@
 
 struct tar_member {
     struct archive *archive;
-    int fd; /* its own open file, so that two members can be read at a time */
 };
 
 /* A tar that starts where the file does: the one form in which members can be found by seeking. */
@@ -103,14 +102,6 @@ static int seek_member(struct archive *a, const char *name, struct archive_entry
     return err_invalid(e, "image archive has more than %d members", TAR_SOURCE_MEMBERS_MAX);
 }
 
-/* Each pass reads through an open file of its own: dup would share the position. */
-static int reopen(int fd, struct err *e)
-{
-    int again = open(fd_path(fd).path, O_RDONLY | O_CLOEXEC);
-
-    return again < 0 ? err_sys(e, "open the image archive again") : again;
-}
-
 /* Opens the member; when it is a link, its target's name goes to ret_link (heap) and no member is opened. */
 static int open_once(const struct tar_source *s, const char *name, struct tar_member **ret, char **ret_link,
                      struct err *e)
@@ -121,10 +112,7 @@ static int open_once(const struct tar_source *s, const char *name, struct tar_me
 
     if (!m)
         return err_set(e, ERR_SYS, ENOMEM, "read image archive");
-    m->fd = reopen(s->fd, e);
-    if (m->fd < 0)
-        return m->fd;
-    r = reader_open_tar_fd(m->fd, &m->archive, e);
+    r = reader_open_tar_fd(s->fd, &m->archive, e);
     if (r < 0)
         return r;
     r = seek_member(m->archive, name, &entry, e);
@@ -195,7 +183,6 @@ void tar_member_free(struct tar_member *m)
     if (!m)
         return;
     archive_read_free(m->archive);
-    fd_close(&m->fd);
     free(m);
 }
 

@@ -5,6 +5,11 @@
 
 _Static_assert(sizeof(struct err) <= 1024, "an error crosses a fork in one datagram, and a pipe in one write");
 
+/* The functions themselves, which err.h covers with macros for its users. */
+#undef err_set
+#undef err_context
+#undef err_advice
+
 static const char ellipsis[] = "…";
 
 /* What a kind means to a caller that only looks at the return value. */
@@ -87,7 +92,7 @@ static int errno_of(enum err_kind kind, int code)
     return (unsigned)kind < ERR_KIND_COUNT ? -kind_errno[kind] : -EPROTO;
 }
 
-int(err_set)(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
+int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
 {
     struct text t = {.len = 0};
     va_list ap;
@@ -107,14 +112,14 @@ int(err_set)(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
     return errno_of(kind, code);
 }
 
-/* A caller adds to an error that was never set: a callee broke its promise, and the user should still read something. */
+/* A caller adds to an error that was never set: a callee broke its promise, and the user should still read a text. */
 static void ensure_set(struct err *e)
 {
     if (!err_is_set(e))
         err_set(e, ERR_INTERNAL, 0, "failed without saying why");
 }
 
-int(err_context)(struct err *e, const char *fmt, ...)
+int err_context(struct err *e, const char *fmt, ...)
 {
     struct text t = {.len = 0};
     va_list ap;
@@ -136,7 +141,7 @@ static int is_sentence(const struct text *t)
     return t->len > 0 && strchr(".?!", t->buf[t->len - 1]) != NULL;
 }
 
-int(err_advice)(struct err *e, const char *fmt, ...)
+int err_advice(struct err *e, const char *fmt, ...)
 {
     struct text t = {.len = 0};
     va_list ap;

@@ -76,20 +76,11 @@ int fd_set_nonblock(int fd, int on)
     return flag_change(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);
 }
 
-/* Without printf: fd paths are made between clone and exec too, where nothing may be bigger than it has to. */
 struct fd_path fd_path(int fd)
 {
-    struct fd_path p = {.path = "/proc/self/fd/"};
-    char digits[3 * sizeof(fd)];
-    size_t n = 0;
-    size_t at = sizeof("/proc/self/fd/") - 1;
-    unsigned rest = fd < 0 ? 0 : (unsigned)fd;
+    struct fd_path p;
 
-    do
-        digits[n++] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    while (n > 0)
-        p.path[at++] = digits[--n];
+    snprintf(p.path, sizeof(p.path), "/proc/self/fd/%d", fd);
     return p;
 }
 

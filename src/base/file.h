@@ -11,8 +11,9 @@
 
 #include "base/err.h"
 
-/* Reads a whole file of at most `max` bytes (ERR_INVALID with EFBIG beyond) into a NUL-terminated heap buffer. ret_len may be NULL.
- * Refuses what is not a regular file, so that a FIFO or a device cannot block or flood (procfs files are regular). */
+/* Reads a whole file of at most `max` bytes (ERR_INVALID with EFBIG beyond) into a NUL-terminated heap buffer. ret_len
+ * may be NULL. Refuses what is not a regular file, so that a FIFO or a device cannot block or flood (procfs files are
+ * regular). */
 int file_read(int dir_fd, const char *path, size_t max, char **ret_text, size_t *ret_len, struct err *e);
 
 /* Creates or truncates, writes, closes. No fsync. */

@@ -69,36 +69,39 @@ static unsigned nearness(const char *word, const char *name)
     return distance <= allowed ? distance : UINT_MAX;
 }
 
-const char *options_nearest(const char *word, const char *const *names)
+/* The best of the names considered so far. */
+struct candidate {
+    const char *name;
+    unsigned distance;
+};
+
+static void consider(struct candidate *best, const char *word, const char *name)
 {
-    const char *best = NULL;
-    unsigned best_distance = UINT_MAX;
+    unsigned distance = nearness(word, name);
 
-    for (; *names; names++) {
-        unsigned distance = nearness(word, *names);
-
-        if (distance < best_distance) {
-            best = *names;
-            best_distance = distance;
-        }
-    }
-    return best;
+    if (distance < best->distance)
+        *best = (struct candidate){.name = name, .distance = distance};
 }
 
+const char *options_nearest(const char *word, const char *const *names)
+{
+    struct candidate best = {.distance = UINT_MAX};
+
+    for (; *names; names++)
+        consider(&best, word, *names);
+    return best.name;
+}
+
+/* Options that --help hides are not suggested either. */
 static const char *nearest_option(const struct option_def *defs, const char *word)
 {
-    const char *best = NULL;
-    unsigned best_distance = UINT_MAX;
+    struct candidate best = {.distance = UINT_MAX};
 
     for (; defs->name; defs++) {
-        unsigned distance = defs->help ? nearness(word, defs->name) : UINT_MAX;
-
-        if (distance < best_distance) {
-            best = defs->name;
-            best_distance = distance;
-        }
+        if (defs->help)
+            consider(&best, word, defs->name);
     }
-    return best;
+    return best.name;
 }
 
 /* ---- mistakes ---- */

@@ -36,8 +36,9 @@ enum option_flags {
 };
 
 /* Parses argv[1…argc-1] by the table; ret_args gets the index in argv of the first argument that is no option (options
- * between arguments are moved before them unless OPTIONS_STOP_AT_ARG). `--help`, and `-h` unless the table gives it another meaning, set *ret_help and end the parse. Targets keep what was set
- * before an error; strings and vectors in them are the caller's to free. */
+ * between arguments are moved before them unless OPTIONS_STOP_AT_ARG). `--help`, and `-h` unless the table gives it
+ * another meaning, set *ret_help and end the parse. Targets keep what was set before an error; strings and vectors in
+ * them are the caller's to free. */
 int options_parse(const struct option_def *defs, int argc, char **argv, unsigned flags, int *ret_args, bool *ret_help,
                   struct err *e);
 

@@ -8,10 +8,16 @@
 
 static const int64_t NANO = 1000000000;
 
-/* isdigit() takes an int that must not be negative, which a char may be. */
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+/* *value * 10 + digit; false when that is no uint64_t. */
+static bool append_digit(uint64_t *value, char digit)
+{
+    return !__builtin_mul_overflow(*value, 10, value) &&
+           !__builtin_add_overflow(*value, (uint64_t)(digit - '0'), value);
 }
 
 /* ---- whole numbers ---- */
@@ -34,7 +40,7 @@ static int scan_digits(const char *s, uint64_t *ret)
     if (!is_digit(*s))
         return -EINVAL;
     for (; is_digit(*s); s++) {
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
+        if (!append_digit(&value, *s))
             return s[strspn(s, "0123456789")] == '\0' ? -ERANGE : -EINVAL;
     }
     if (*s != '\0')
@@ -88,15 +94,14 @@ static int scan_decimal(const char **s, unsigned max_decimals, struct decimal *r
     unsigned n_digits = 0;
 
     for (; is_digit(*p); p++, n_digits++) {
-        if (__builtin_mul_overflow(d.whole, 10, &d.whole) ||
-            __builtin_add_overflow(d.whole, (uint64_t)(*p - '0'), &d.whole))
+        if (!append_digit(&d.whole, *p))
             return -ERANGE;
     }
     if (*p == '.') {
         for (p++; is_digit(*p); p++, n_digits++) {
             if (max_decimals-- == 0)
                 return -EINVAL;
-            d.fraction = d.fraction * 10 + (uint64_t)(*p - '0');
+            append_digit(&d.fraction, *p);
             d.scale *= 10;
         }
     }
@@ -186,11 +191,11 @@ int parse_nano(const char *s, const char *what, int64_t *ret, struct err *e)
 
 /* ---- durations ---- */
 
+/* A name comes before those that it begins with: "ms" before "m". */
 static const struct time_unit {
     const char *name;
     uint64_t nanoseconds;
 } time_units[] = {
-    /* A name comes before those that it begins with: "ms" before "m". */
     {"ns", 1}, {"us", 1000}, {"µs", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
 };
 

@@ -19,6 +19,15 @@ void strv_free(char **v)
     free(v);
 }
 
+bool strv_contains(char *const *v, const char *s)
+{
+    STRV_FOREACH (item, v) {
+        if (strcmp(*item, s) == 0)
+            return true;
+    }
+    return false;
+}
+
 int strv_take(char ***v, char *s, struct err *e)
 {
     size_t n = strv_len(*v);
@@ -75,15 +84,6 @@ int strv_copy(char *const *v, char ***ret, struct err *e)
     }
     *ret = TAKE_PTR(copy);
     return 0;
-}
-
-bool strv_contains(char *const *v, const char *s)
-{
-    STRV_FOREACH (item, v) {
-        if (strcmp(*item, s) == 0)
-            return true;
-    }
-    return false;
 }
 
 static size_t count_parts(const char *s, char sep)

@@ -17,13 +17,21 @@
 
 size_t strv_len(char *const *v);
 void strv_free(char **v);
-int strv_add(char ***v, const char *s, struct err *e); /* copies s */
-int strv_addf(char ***v, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int strv_take(char ***v, char *s, struct err *e); /* takes s, also on failure */
-int strv_copy(char *const *v, char ***ret, struct err *e);
 bool strv_contains(char *const *v, const char *s);
-int strv_split(const char *s, char sep, char ***ret, struct err *e); /* "a,b" -> {"a","b"}; "" -> empty */
-char *strv_join(char *const *v, const char *sep);                    /* NULL when out of memory */
+
+/* Append one string to *v, which may move. strv_add copies s; strv_take takes it over, also on failure, and fails for
+ * NULL, so that the result of strdup can be handed to it unlooked at. */
+int strv_add(char ***v, const char *s, struct err *e);
+int strv_addf(char ***v, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int strv_take(char ***v, char *s, struct err *e);
+
+int strv_copy(char *const *v, char ***ret, struct err *e);
+
+/* "a,b" -> {"a", "b"}, "a," -> {"a", ""}, "" -> {} */
+int strv_split(const char *s, char sep, char ***ret, struct err *e);
+
+/* NULL when out of memory. */
+char *strv_join(char *const *v, const char *sep);
 
 static inline void cleanup_strv(char ***v)
 {

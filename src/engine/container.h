@@ -37,7 +37,8 @@ struct container_config {
 
 struct mount_point {
     char *type;        /* "bind", "volume", "tmpfs" */
-    char *name;        /* of a volume */
+    char *name;        /* of a volume; NULL: engine_create gives it one */
+    bool is_anonymous; /* such a one, which goes with the container */
     char *source;      /* host path (volume: its _data) */
     char *destination;
     bool rw;

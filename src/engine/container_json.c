@@ -96,6 +96,7 @@ static const struct field sampan_fields[] = {
 static const struct field mount_fields[] = {
     MOUNT("Type", FIELD_STR, type),
     MOUNT("Name", FIELD_STR, name),
+    MOUNT("Anonymous", FIELD_BOOL, is_anonymous),
     MOUNT("Source", FIELD_STR, source),
     MOUNT("Destination", FIELD_STR, destination),
     MOUNT("RW", FIELD_BOOL, rw),

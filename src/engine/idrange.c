@@ -18,7 +18,9 @@ uint32_t idrange_base(int64_t slot)
 
 int64_t idrange_slot(uint32_t base)
 {
-    return base < IDRANGE_FIRST ? ROW_NO_SLOT : (base - IDRANGE_FIRST) / IDRANGE_SIZE;
+    if (base < IDRANGE_FIRST)
+        return ROW_NO_SLOT;
+    return (base - IDRANGE_FIRST) / IDRANGE_SIZE;
 }
 
 /* The first id after the delegated range that touches [base, base + IDRANGE_SIZE), or 0. A line is "user:first:count"; lines

@@ -20,20 +20,21 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/strv.h"
 #include "engine/engine.h"
 #include "engine/lock.h"
 #include "engine/paths.h"
 #include "engine/record.h"
+#include "engine/timestamp.h"
 #include "runtime/runtime.h"
-#include "storage/db.h"
 #include "storage/layers.h"
 #include "storage/volumes.h"
 
@@ -41,17 +42,16 @@ enum { STATUS_KILLED = 128 + 9, STATUS_NOT_STARTED = 128 };
 
 /* ---- the steps ---- */
 
-/* Where config.json cannot be read, the container was not even about to be started, or has the default path. */
-static int end_processes(int run_dir, const char *id, struct err *e)
+/* The lock names the cgroup where that is not the default. */
+static int end_processes(int lock_fd, const char *id, struct err *e)
 {
-    _cleanup_json_ json_object *config = NULL;
-    char dflt[sizeof("/sampan/") + CONTAINER_ID_LEN];
-    snprintf(dflt, sizeof(dflt), "/sampan/%s", id);
-    if (run_dir < 0)
-        return 0;
-    const char *path = dflt;
-    if (json_parse_file(run_dir, CONFIG_NAME, &config, NULL) == 0)
-        json_get_str(json_get(config, "linux"), "cgroupsPath", dflt, &path, NULL);
+    char path[PATH_MAX];
+    ssize_t n = pread(lock_fd, path, sizeof(path) - 1, 0);
+    if (n < 0)
+        return err_sys(e, "read the lock");
+    path[n] = '\0';
+    if (n == 0)
+        snprintf(path, sizeof(path), DEFAULT_CGROUP_PARENT "/%s", id);
     return runtime_clean_up(path, e);
 }
 
@@ -73,13 +73,131 @@ static int merge_end(int run_dir, struct container_row *row, struct err *e)
     return 0;
 }
 
-/* *ret_keep: whether there still is a row. */
+/* *ret_keep: whether a row remains. */
 static int settle_row(struct engine *en, const char *id, int run_dir, bool *ret_keep, struct err *e)
 {
     _cleanup_row_ struct container_row row = CONTAINER_ROW_INIT;
     int found = containers_get(en->db, id, &row, e);
     if (found < 0)
         return found;
-    *ret_keep = found && !(row.auto_remove && row.status != CONTAINER_CREATED);
+    *ret_keep = found && !(row.status == CONTAINER_RUNNING && row.auto_remove);
+    if (!found || row.status != CONTAINER_RUNNING)
+        return 0;
+    if (*ret_keep) {
+        int r = merge_end(run_dir, &row, e);
+        return r < 0 ? r : containers_set_state(en->db, &row, e);
+    }
+    int r = volumes_remove_owned(en->db, en->root_fd, id, e);
+    return r < 0 ? r : containers_delete(en->db, id, e);
+}
+
+int recover_container(struct engine *en, const char *id, int *lock_fd, struct err *e)
+{
+    _cleanup_close_ int lock = TAKE_FD(*lock_fd);
+    _cleanup_close_ int run_dir = run_dir_open(en, id, e);
+    bool keep = true;
+    if (run_dir < 0 && run_dir != -ENOENT)
+        return run_dir;
+    int r = end_processes(lock, id, e);
+    if (r == 0)
+        r = settle_row(en, id, run_dir, &keep, e);
+    if (r == 0 && !keep)
+        r = dir_remove_all(en->root_fd, container_path(id).path, e);
+    if (r == 0)
+        r = dir_remove_all(en->run_fd, container_path(id).path, e);
+    if (r < 0)
+        return err_context(e, "clean up after %.12s", id);
+    lock_remove(en, id, &lock);
     return 0;
+}
+
+/* ---- who needs it ---- */
+
+static void close_dir(DIR **d)
+{
+    if (*d)
+        closedir(*d);
+}
+
+static DIR *open_dir(int dir_fd, const char *path)
+{
+    _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir)
+        TAKE_FD(fd);
+    return dir;
+}
+
+static bool is_id(const char *name)
+{
+    return strlen(name) == CONTAINER_ID_LEN && strspn(name, "0123456789abcdef") == CONTAINER_ID_LEN;
+}
+
+/* A lock that is held or gone needs nothing. */
+static void try_recover(struct engine *en, const char *id)
+{
+    struct err e = ERR_INIT;
+    int fd = lock_take(en, id, &e);
+    if (fd == -EWOULDBLOCK || fd == -ENOENT)
+        return;
+    if (fd < 0 || recover_container(en, id, &fd, &e) < 0)
+        log_warning("%s", e.text);
+}
+
+void engine_recover(struct engine *en)
+{
+    if (en->locks_fd < 0 || !en->db)
+        return;
+    _cleanup_(close_dir) DIR *dir = open_dir(en->locks_fd, ".");
+    for (struct dirent *d; dir && (d = readdir(dir));)
+        if (is_id(d->d_name))
+            try_recover(en, d->d_name);
+}
+
+/* ---- after a boot ---- */
+
+static int note_running(const struct container_row *row, void *arg, struct err *e)
+{
+    return row->status == CONTAINER_RUNNING ? strv_add(arg, row->id, e) : 0;
+}
+
+/* Every container that needs a look gets a lock, and then is what any dead container is. */
+static void recover_unlocked(struct engine *en, const char *id)
+{
+    struct err e = ERR_INIT;
+    int fd = lock_create(en, id, &e);
+    if (fd == -EEXIST)
+        return;
+    if (fd < 0 || recover_container(en, id, &fd, &e) < 0)
+        log_warning("%s", e.text);
+}
+
+static void sweep_directories(struct engine *en)
+{
+    _cleanup_(close_dir) DIR *dir = open_dir(en->root_fd, CONTAINERS_DIR);
+    for (struct dirent *d; dir && (d = readdir(dir));) {
+        _cleanup_row_ struct container_row row = CONTAINER_ROW_INIT;
+        if (is_id(d->d_name) && containers_get(en->db, d->d_name, &row, NULL) == 0)
+            recover_unlocked(en, d->d_name);
+    }
+}
+
+static void sweep_layers(struct engine *en)
+{
+    struct err e = ERR_INIT;
+    _cleanup_close_ int lock = layers_lock(en->root_fd, true, &e);
+    if (lock >= 0 && layers_sweep(en->root_fd, &e) < 0)
+        log_warning("%s", e.text);
+}
+
+void recover_after_boot(struct engine *en)
+{
+    struct err e = ERR_INIT;
+    _cleanup_strv_ char **running = NULL;
+    if (containers_each(en->db, note_running, &running, &e) < 0)
+        log_warning("%s", e.text);
+    STRV_FOREACH(id, running)
+        recover_unlocked(en, *id);
+    sweep_directories(en);
+    sweep_layers(en);
 }

@@ -52,17 +52,14 @@ static int open_input(bool embedded, struct err *e)
 
 static int load(const char *layers, bool embedded, json_object **ret, struct err *e)
 {
-    _cleanup_close_ int layers_fd = open(layers, O_PATH | O_DIRECTORY | O_CLOEXEC), input = -1;
+    _cleanup_close_ int input = open_input(embedded, e);
     int r;
 
-    if (layers_fd < 0)
-        return err_sys(e, "open the layers directory %s", layers);
-    input = open_input(embedded, e);
     if (input < 0)
         return input;
     /* libcrypto reads its configuration once, while it can still be found. */
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-    r = sandbox_enter(layers_fd, e);
+    r = sandbox_enter(layers, e);
     return r < 0 ? r : image_load(TAKE_FD(input), ret, e);
 }
 

@@ -92,16 +92,21 @@ static int read_docker(json_object *list, struct manifest *m, struct err *e)
 
 /* ---- index.json -> (nested index ->) manifest -> config and layers, all blobs/sha256/HEX */
 
-/* The member that holds a descriptor's blob; its digest is checked, so that it can't be any other name. */
-static int blob_member(json_object *descriptor, char **ret, struct err *e)
+static int descriptor_digest(json_object *descriptor, struct digest *ret, struct err *e)
 {
-    const char *text = NULL;
-    struct digest digest;
-    struct strbuf sb = STRBUF_INIT(256);
+    const char *text = "";
     int r = json_get_str(descriptor, "digest", "", &text, e);
 
-    if (r == 0)
-        r = digest_parse(text, &digest, e);
+    return r < 0 ? r : digest_parse(text, ret, e);
+}
+
+/* The member that holds a descriptor's blob; the digest was checked, so that it can't be any other name. */
+static int blob_member(json_object *descriptor, char **ret, struct err *e)
+{
+    struct strbuf sb = STRBUF_INIT(256);
+    struct digest digest;
+    int r = descriptor_digest(descriptor, &digest, e);
+
     if (r < 0)
         return r;
     strbuf_addf(&sb, "blobs/sha256/%s", digest_hex(&digest));
@@ -113,16 +118,18 @@ static int read_blob_json(const struct tar_source *source, json_object *descript
 {
     _cleanup_free_ char *member = NULL, *text = NULL;
     size_t len = 0;
-    struct digest actual;
-    int r = blob_member(descriptor, &member, e);
+    struct digest expected, actual;
+    int r = descriptor_digest(descriptor, &expected, e);
 
+    if (r == 0)
+        r = blob_member(descriptor, &member, e);
     if (r == 0)
         r = tar_source_read(source, member, MANIFEST_BYTES_MAX, &text, &len, e);
     if (r == 0)
         r = digest_of(text, len, &actual, e);
     if (r < 0)
         return r;
-    if (strcmp(digest_hex(&actual), strrchr(member, '/') + 1) != 0)
+    if (!digest_equal(&actual, &expected))
         return err_invalid(e, "%s does not have the digest of its name: the archive is damaged", member);
     return json_parse(text, len, member, ret, e);
 }

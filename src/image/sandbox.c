@@ -27,12 +27,15 @@ static int keep_caps(uint64_t caps, struct err *e)
     return r < 0 ? r : caps_apply(&set, e);
 }
 
-/* Makes the directory the root of this process's mount namespace, and forgets the old one. */
-static int pivot_into(int dir_fd, struct err *e)
+/* Makes the directory the root of this process's mount namespace, and forgets the old one. It is opened here, since a
+ * mount of the namespace that was left cannot be cloned. */
+static int pivot_into(const char *dir, struct err *e)
 {
-    _cleanup_close_ int mnt = -1;
+    _cleanup_close_ int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), mnt = -1;
     int r;
 
+    if (dir_fd < 0)
+        return err_sys(e, "open %s", dir);
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return err_sys(e, "make the mounts private");
     mnt = mount_clone(dir_fd, "", false, false, e);
@@ -46,13 +49,13 @@ static int pivot_into(int dir_fd, struct err *e)
     return 0;
 }
 
-int sandbox_enter(int layers_fd, struct err *e)
+int sandbox_enter(const char *layers, struct err *e)
 {
     int r;
 
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
         return err_sys(e, "image sandbox: unshare namespaces");
-    r = pivot_into(layers_fd, e);
+    r = pivot_into(layers, e);
     if (r == 0)
         r = keep_caps(unpack_caps | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SETPCAP), e);
     return r < 0 ? err_context(e, "image sandbox") : 0;

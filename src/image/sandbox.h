@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 
-int sandbox_enter(int layers_fd, struct err *e);
+int sandbox_enter(const char *layers, struct err *e);
 int sandbox_enter_staging(const char *path, struct err *e);
 
 #endif

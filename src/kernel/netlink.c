@@ -202,7 +202,6 @@ static int read_acks(int sock, const struct netlink_batch *b, size_t *n_acks, in
 {
     char buf[REPLY_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
     ssize_t got;
-    int left;
 
     do
         got = recv(sock, buf, sizeof(buf), 0);
@@ -210,8 +209,12 @@ static int read_acks(int sock, const struct netlink_batch *b, size_t *n_acks, in
     if (got < 0)
         return err_sys(e, "%s: read the acknowledgement", b->what[0]);
 
-    left = (int)got;
-    for (const struct nlmsghdr *h = (const struct nlmsghdr *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+    for (size_t at = 0, len = (size_t)got; at + NLMSG_HDRLEN <= len;) {
+        const struct nlmsghdr *h = (const struct nlmsghdr *)(buf + at);
+
+        if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > len - at)
+            return err_set(e, ERR_INTERNAL, EPROTO, "%s: a broken acknowledgement", b->what[0]);
+        at += NLMSG_ALIGN(h->nlmsg_len);
         if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
             continue;
         (*n_acks)++;

@@ -30,7 +30,7 @@ struct runtime_container {
     struct cgroup cgroup;
 };
 
-#define RUNTIME_CONTAINER_INIT ((struct runtime_container){.pidfd = -1, .sync_fd = -1})
+#define RUNTIME_CONTAINER_INIT ((struct runtime_container){.pidfd = -1, .sync_fd = -1, .cgroup = CGROUP_INIT})
 
 /* On failure nothing is left: no process, no cgroup, no mount. The child dies with the caller (PR_SET_PDEATHSIG, and
  * EOF on the sync socket while it is being set up). */
@@ -38,6 +38,14 @@ int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct run
 
 /* ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when execve failed; the child is then gone and reaped. */
 int runtime_start(struct runtime_container *c, struct err *e);
+
+/* In place of runtime_start: the init no longer dies with the caller, and waits on the listening SOCK_SEQPACKET socket
+ * (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On failure kill and release as ever. */
+int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
+
+/* The starter's side: `sock` is connected to that socket. Errors as runtime_start; the init is then gone, and reaped by
+ * its parent. */
+int runtime_start_detached(int sock, struct err *e);
 
 /* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. */
 void runtime_release(struct runtime_container *c);

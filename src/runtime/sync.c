@@ -18,23 +18,17 @@ static const char *const step_names[SYNC_STEP_COUNT] = {
     [SYNC_EXEC] = "the word to execute",
     [SYNC_ERROR] = "an error",
     [SYNC_BORN] = "the init was born",
+    [SYNC_DETACH] = "the word to outlive the creator",
 };
 
-/*
- * One packet. `slots` are places for fds, of which those that are not present[] stay -1; `more` says that another packet
- * of the same step follows. Only SYNC_ERROR has an error, and no slots: the tail that a packet does not need is not sent.
- */
+/* One packet. `more` says that another one of the same step follows; only SYNC_ERROR is sent with an error. */
 struct packet {
     uint32_t step;
-    uint32_t n_slots;
     uint32_t more;
-    union {
-        uint8_t present[SYNC_FDS_MAX];
-        struct err error;
-    };
+    struct err error;
 };
 
-enum { PACKET_HEAD = offsetof(struct packet, present) };
+enum { PACKET_HEAD = offsetof(struct packet, error) };
 
 /* The room for one control message of SYNC_FDS_MAX fds, aligned as cmsg(3) asks. */
 union control {
@@ -103,34 +97,19 @@ static ssize_t packet_send(int sock, struct packet *p, size_t len, const int *fd
     return n;
 }
 
-static int send_slots(int sock, enum sync_step step, const int *fds, size_t n_slots, bool more, struct err *e)
-{
-    struct packet p = {.step = step, .n_slots = (uint32_t)n_slots, .more = more};
-    int present[SYNC_FDS_MAX];
-    size_t n = 0;
-
-    for (size_t i = 0; i < n_slots; i++) {
-        p.present[i] = fds[i] >= 0;
-        if (p.present[i])
-            present[n++] = fds[i];
-    }
-    if (packet_send(sock, &p, PACKET_HEAD + n_slots, present, n) < 0)
-        return err_sys(e, "tell the other side that %s", step_names[step]);
-    return 0;
-}
-
 int sync_send(int sock, enum sync_step step, const int *fds, size_t n_fds, struct err *e)
 {
     size_t done = 0;
-    int r;
 
     do {
         size_t n = n_fds - done > SYNC_FDS_MAX ? SYNC_FDS_MAX : n_fds - done;
+        struct packet p = {.step = step, .more = done + n < n_fds};
 
-        r = send_slots(sock, step, fds + done, n, done + n < n_fds, e);
+        if (packet_send(sock, &p, PACKET_HEAD, fds + done, n) < 0)
+            return err_sys(e, "tell the other side that %s", step_names[step]);
         done += n;
-    } while (r == 0 && done < n_fds);
-    return r;
+    } while (done < n_fds);
+    return 0;
 }
 
 int sync_send_error(int sock, const struct err *error)
@@ -203,36 +182,27 @@ static int error_of(struct received *r, struct err *e)
     return err_to_errno(error);
 }
 
-/* The step, and as many fds as its slots say. */
 static int check_packet(struct received *r, enum sync_step step, struct err *e)
 {
     const struct packet *p = &r->packet;
-    size_t n_present = 0;
 
     if (r->len >= sizeof(p->step) && p->step == SYNC_ERROR)
         return error_of(r, e);
-    if (r->len < PACKET_HEAD || p->n_slots > SYNC_FDS_MAX || r->len != PACKET_HEAD + p->n_slots)
+    if (r->len != PACKET_HEAD)
         return err_set(e, ERR_INTERNAL, EPROTO, "a message of %zu bytes came where \"%s\" was expected", r->len,
                        step_names[step]);
     if (p->step != step)
         return err_set(e, ERR_INTERNAL, EPROTO, "step %u came where \"%s\" was expected", p->step, step_names[step]);
-    for (size_t i = 0; i < p->n_slots; i++)
-        n_present += p->present[i] != 0;
-    if (n_present != r->n_fds)
-        return err_set(e, ERR_INTERNAL, EPROTO, "\"%s\" came with %zu fds, not %zu", step_names[step], r->n_fds,
-                       n_present);
     return 0;
 }
 
-/* Moves the fds of one packet to their places. */
-static int place_slots(struct received *r, enum sync_step step, int *fds, size_t max_fds, size_t *n, struct err *e)
+/* Moves the fds of one packet to the caller. */
+static int take_over(struct received *r, enum sync_step step, int *fds, size_t max_fds, size_t *n, struct err *e)
 {
-    size_t next = 0;
-
-    if (r->packet.n_slots > max_fds - *n)
+    if (r->n_fds > max_fds - *n)
         return err_set(e, ERR_INTERNAL, EPROTO, "\"%s\" came with more than %zu fds", step_names[step], max_fds);
-    for (size_t i = 0; i < r->packet.n_slots; i++)
-        fds[(*n)++] = r->packet.present[i] ? TAKE_FD(r->fds[next++]) : -1;
+    for (size_t i = 0; i < r->n_fds; i++)
+        fds[(*n)++] = TAKE_FD(r->fds[i]);
     return 0;
 }
 
@@ -258,7 +228,7 @@ int sync_wait(int sock, enum sync_step step, int *fds, size_t max_fds, size_t *r
 
         r = wait_packet(sock, step, &got, e);
         if (r == 0)
-            r = place_slots(&got, step, fds, max_fds, &n, e);
+            r = take_over(&got, step, fds, max_fds, &n, e);
         more = got.packet.more;
     } while (r == 0 && more);
 
@@ -269,6 +239,20 @@ int sync_wait(int sock, enum sync_step step, int *fds, size_t max_fds, size_t *r
     }
     if (ret_n)
         *ret_n = n;
+    return 0;
+}
+
+int sync_next(int sock, enum sync_step *ret, struct err *e)
+{
+    uint32_t step;
+    ssize_t n;
+
+    do
+        n = recv(sock, &step, sizeof(step), MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof(step))
+        return err_set(e, ERR_SYS, n < 0 ? errno : ECONNRESET, "the other process ended before its next word");
+    *ret = (enum sync_step)step;
     return 0;
 }
 

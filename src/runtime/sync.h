@@ -36,6 +36,7 @@ enum sync_step {
     SYNC_EXEC,
     SYNC_ERROR,
     SYNC_BORN,
+    SYNC_DETACH, /* in place of SYNC_EXEC: see detach.c */
     SYNC_STEP_COUNT,
 };
 
@@ -45,13 +46,16 @@ enum { SYNC_FDS_MAX = 200 };
 /* Both ends are close-on-exec and never 0, 1 or 2. */
 int sync_pair(int *ret_parent, int *ret_child, struct err *e);
 
-/* An fd may be -1: the place stays empty at the other side too. The fds stay the caller's. */
+/* The fds are duplicated into the message; the caller's stay its own. */
 int sync_send(int sock, enum sync_step step, const int *fds, size_t n_fds, struct err *e);
 int sync_send_error(int sock, const struct err *error);
 
 /* Waits for `step`. A SYNC_ERROR becomes *e with the sender's text. fds (may be NULL with max 0) get the received
  * fds, close-on-exec; *ret_n (may be NULL) their number. EOF is -ECONNRESET. */
 int sync_wait(int sock, enum sync_step step, int *fds, size_t max_fds, size_t *ret_n, struct err *e);
+
+/* Waits for a message and tells its step, without taking it. EOF is -ECONNRESET. */
+int sync_next(int sock, enum sync_step *ret, struct err *e);
 
 /* Waits for the other side's end without a word: 0, or what it had to say. */
 int sync_wait_eof(int sock, struct err *e);

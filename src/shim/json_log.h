@@ -24,7 +24,7 @@ struct json_log {
     int64_t max_size; /* 0: no rotation */
     int max_files;    /* PATH, PATH.1 … PATH.(max_files-1) */
     bool is_torn;     /* a write failed in the middle of an entry */
-    char time[40];    /* of the present batch */
+    char time[64];    /* of the present batch */
     size_t used;
     char buf[16 * 1024];
 };

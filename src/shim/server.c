@@ -167,8 +167,10 @@ void server_widen(struct server *s)
 {
     int bytes = 1024 * 1024; /* the kernel takes no more than net.core.wmem_max, and doubles it */
     CLIENTS_FOREACH(c, &s->clients) {
-        if (c->is_blocked)
-            setsockopt(c->source.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+        if (!c->is_blocked)
+            continue;
+        setsockopt(c->source.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+        relay_client_writable(s->relay, c); /* poll(2) calls it writable only when it is three quarters empty */
     }
 }
 

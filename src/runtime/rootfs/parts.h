@@ -35,29 +35,48 @@ bool fs_params_drop(struct fs_params *p, const char *key); /* true when it was t
 void fs_params_release(struct fs_params *p);
 #define _cleanup_fs_params_ _cleanup_(fs_params_release)
 
-/* ---- root.c, overlay.c: the root, from a directory or from layers */
+/* ---- root.c, overlay.c, overlay_stage.c: the root, from a directory or from layers */
 
 int root_prepare(const struct spec *spec, int userns_fd, struct err *e);
 
+/* A directory that holds layers, as a detached and idmapped mount. */
+struct overlay_parent {
+    char *path; /* owned */
+    int mnt;    /* owned */
+};
+
+/* A directory in one of those. */
+struct overlay_place {
+    size_t parent;
+    char *name; /* owned */
+    int fd;     /* O_PATH, owned */
+};
+
 struct overlay {
-    int *layers;    /* detached mounts, top first; owned */
+    struct overlay_parent *parents;
+    size_t n_parents;
+    struct overlay_place *layers; /* top first */
     size_t n_layers;
-    int base;       /* detached mount that holds upper and work, -1: none; owned */
-    char *upper;    /* names below base; owned */
-    char *work;
-    char *label;    /* SELinux context or NULL; borrowed */
-    uid_t uid;      /* who the overlay acts as: the owner of `work`, seen through the idmapped mount */
+    struct overlay_place upper, work; /* when is_writable */
+    bool is_writable;
+    const char *label; /* SELinux context or NULL; borrowed */
+    uid_t uid;         /* whom the overlay acts as */
     gid_t gid;
 };
+
+#define OVERLAY_INIT ((struct overlay){.upper = {.fd = -1}, .work = {.fd = -1}})
+
+/* Key and value, ended by NULL. */
+extern const char *const overlay_options[][2];
 
 int overlay_open(const struct spec *spec, int userns_fd, struct overlay *ret, struct err *e);
 void overlay_release(struct overlay *o);
 #define _cleanup_overlay_ _cleanup_(overlay_release)
 
-/* The two ways to mount it: by fds (Linux 6.15), or by names in a private mount namespace (5.19). */
+/* A detached mount: by fds, else by names for older kernels. */
+int overlay_mount(const struct overlay *o, struct err *e);
 int overlay_mount_by_fd(const struct overlay *o, struct err *e);
 int overlay_mount_staged(const struct overlay *o, struct err *e);
-int overlay_mount(const struct overlay *o, struct err *e);
 
 /* ---- dev.c, devices.c: /dev */
 

@@ -55,7 +55,7 @@ int seccomp_default_program(uint64_t caps, const struct sock_filter **ret, size_
     return compiled_program(caps & guarding, ret, ret_n, e);
 }
 
-int seccomp_load(const struct sock_filter *prog, size_t n, unsigned flags, struct err *e)
+int seccomp_install(const struct sock_filter *prog, size_t n, unsigned flags, struct err *e)
 {
     if (n == 0 || n > BPF_MAXINSNS)
         return err_invalid(e, "seccomp filter: %zu instructions (1 to %d can be loaded)", n, BPF_MAXINSNS);

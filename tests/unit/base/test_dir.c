@@ -140,20 +140,23 @@ static void remove_all_does_not_follow_symlinks(void **state)
     remove_tree("kept");
 }
 
-static void make_deep(const char *name, int levels)
+/* path/d/d/d/…, without ever needing the whole path. */
+static void make_deep(const char *path, int levels)
 {
-    _cleanup_close_ int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int fd = -1;
+    struct err e = ERR_INIT;
 
+    assert_int_equal(dir_make_all(AT_FDCWD, path, 0700, &fd, &e), 0);
     for (int i = 0; i < levels; i++) {
         _cleanup_close_ int parent = TAKE_FD(fd);
 
-        assert_int_equal(mkdirat(parent, name, 0700), 0);
-        fd = openat(parent, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(mkdirat(parent, "d", 0700), 0);
+        fd = openat(parent, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
         assert_true(fd >= 0);
     }
 }
 
-/* A path of 20,000 bytes is beyond PATH_MAX, and 5,000 levels are beyond the fds that the test leaves. */
+/* A path of 10,000 bytes is beyond PATH_MAX, and 5,000 levels are beyond the fds that the test leaves. */
 static void remove_all_takes_any_depth_with_few_fds(void **state)
 {
     struct rlimit old;
@@ -161,7 +164,6 @@ static void remove_all_takes_any_depth_with_few_fds(void **state)
 
     (void)state;
     make_deep("deep", 5000);
-    make_file("deep/deep/.lifted-0"); /* a name that the removal would like to use */
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     few = (struct rlimit){.rlim_cur = 64, .rlim_max = old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -169,18 +171,37 @@ static void remove_all_takes_any_depth_with_few_fds(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
+/* The removal lifts what is deep under such names; those it finds are the container's, and not empty. */
+static void remove_all_minds_names_that_it_would_like_to_use(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "a/deep-%d", i);
+        make_deep(path, 100);
+        snprintf(path, sizeof(path), "a/.lifted-%d/sub", i);
+        make_dir(path);
+    }
+    remove_tree("a");
+}
+
+/* The number that the next open gets: it shows an fd that was left open. */
+static int next_free_fd(void)
+{
+    _cleanup_close_ int fd = dup(STDERR_FILENO);
+
+    return fd;
+}
+
 static void remove_all_closes_what_it_opened(void **state)
 {
-    int before = dup(STDERR_FILENO);
-    int after;
+    int free_before = next_free_fd();
 
     (void)state;
-    close(before);
     make_deep("deep", 100);
     remove_tree("deep");
-    after = dup(STDERR_FILENO);
-    close(after);
-    assert_int_equal(after, before);
+    assert_int_equal(next_free_fd(), free_before);
 }
 
 /* A mount namespace of the test program's own, once. */
@@ -264,6 +285,7 @@ int main(void)
         in_temporary_dir(remove_all_takes_many_entries),
         in_temporary_dir(remove_all_does_not_follow_symlinks),
         in_temporary_dir(remove_all_takes_any_depth_with_few_fds),
+        in_temporary_dir(remove_all_minds_names_that_it_would_like_to_use),
         in_temporary_dir(remove_all_closes_what_it_opened),
         in_temporary_dir(remove_all_does_not_enter_a_bind_mount),
         in_temporary_dir(remove_all_does_not_enter_another_file_system),

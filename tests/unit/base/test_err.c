@@ -131,6 +131,9 @@ static void longer_text_is_cut_with_an_ellipsis(void **state)
     (void)state;
     memset(text, 'a', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
+    err_invalid(&e, "%s", text); /* one byte too many */
+    assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
+    assert_string_equal(e.text + ERR_TEXT_MAX - 1 - ELLIPSIS_LEN, "…");
     err_set(&e, ERR_SYS, ENOENT, "%s", text);
     assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
     assert_string_equal(e.text + ERR_TEXT_MAX - 1 - ELLIPSIS_LEN, "…");

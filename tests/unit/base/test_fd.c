@@ -34,20 +34,22 @@ static void stop_alarms(void)
     signal(SIGALRM, SIG_DFL);
 }
 
-enum { STREAM_BYTES = 300 * 1000 };
+enum { STREAM_BYTES = 300 * 1000, PIPE_BYTES = 64 * 1024 };
 
 static unsigned char stream_byte(size_t i)
 {
     return (unsigned char)(i * 7 + i / 251);
 }
 
-/* Reads slowly, so that the writer blocks and is interrupted; exits 0 when every byte was right. */
+/* Reads late and slowly, so that the writer is interrupted before its first byte and between others; exits 0 when every
+ * byte was right. */
 static void check_stream_and_exit(int fd)
 {
     unsigned char chunk[10000];
     size_t done = 0;
     ssize_t n;
 
+    usleep(20000);
     while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
         usleep(1000);
         for (ssize_t i = 0; i < n; i++) {
@@ -78,7 +80,8 @@ static void write_all_survives_signals_and_short_writes(void **state)
     close(pipe_fds[0]);
 
     start_alarms();
-    assert_int_equal(fd_write_all(pipe_fds[1], data, STREAM_BYTES), 0);
+    assert_int_equal(fd_write_all(pipe_fds[1], data, PIPE_BYTES), 0); /* fills the pipe */
+    assert_int_equal(fd_write_all(pipe_fds[1], data + PIPE_BYTES, STREAM_BYTES - PIPE_BYTES), 0);
     stop_alarms();
     assert_true(n_alarms > 0);
 

@@ -117,6 +117,7 @@ static void nesting_has_a_limit(void **state)
     struct err e = ERR_INIT;
 
     (void)state;
+    assert_int_equal(json_object_array_length(o), 1);
     assert_int_equal(json_parse(deeper, strlen(deeper), "test", &none, &e), -EINVAL);
     assert_int_equal(json_parse(hostile, strlen(hostile), "test", &none, &e), -EINVAL);
     assert_says(&e, "nesting");

@@ -16,7 +16,6 @@ static void assert_logs(enum log_level level, const char *message, const char *w
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     dup2(pipe_fds[1], STDERR_FILENO);
     close(pipe_fds[1]);
-    errno = EXDEV;
     log_print(level, "%s", message);
     dup2(stderr_copy, STDERR_FILENO);
     close(stderr_copy);
@@ -73,14 +72,21 @@ static void long_line_is_cut_and_still_ends(void **state)
     assert_logs(LOG_LEVEL_ERROR, message, wanted);
 }
 
+/* Also when the line cannot be written: whoever logs may be on the way to report that errno. */
 static void errno_is_kept(void **state)
 {
+    int stderr_copy = dup(STDERR_FILENO);
+    int seen;
+
     (void)state;
     log_init("unit", LOG_LEVEL_WARNING);
-    assert_logs(LOG_LEVEL_ERROR, "x", "unit: error: x\n");
+    close(STDERR_FILENO);
     errno = EXDEV;
-    log_print(LOG_LEVEL_DEBUG, "x");
-    assert_int_equal(errno, EXDEV);
+    log_print(LOG_LEVEL_ERROR, "x");
+    seen = errno;
+    dup2(stderr_copy, STDERR_FILENO);
+    close(stderr_copy);
+    assert_int_equal(seen, EXDEV);
 }
 
 int main(void)

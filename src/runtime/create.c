@@ -1,0 +1,336 @@
+/*
+ * Making a container, as seen by the parent: the left-hand column of the diagram in sync.h, and the undoing of it.
+ *
+ * Should: on failure leave neither process nor cgroup, and say what the step that failed said.
+ * Mustn't: attach a mount, or change anything of its own but what it restores.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/parse.h"
+#include "kernel/pidfd.h"
+#include "kernel/syscalls.h"
+#include "runtime/child.h"
+#include "runtime/hooks.h"
+#include "runtime/rootfs/rootfs.h"
+#include "runtime/runtime.h"
+#include "runtime/security/seccomp.h"
+#include "runtime/sync.h"
+
+/* All that one runtime_create has in hand. */
+struct creation {
+    const struct spec *spec;
+    struct runtime_stdio *io;
+    struct runtime_container *container;
+    struct ns_plan plan;
+    struct child child;
+    void *filter; /* what seccomp_resolve allocated */
+};
+
+static void creation_release(struct creation *c)
+{
+    ns_plan_release(&c->plan);
+    fd_close(&c->child.sync);
+    free(c->filter);
+}
+
+/* ---- before the clone: what can fail without a process to clean up ---- */
+
+static int resolve_filter(struct creation *c, struct err *e)
+{
+    struct payload *p = &c->child.payload;
+
+    if (c->spec->seccomp.profile && c->spec->seccomp.mode == SPEC_SECCOMP_NONE)
+        return err_set(e, ERR_INTERNAL, 0, "linux.seccomp was not compiled");
+    p->filter_flags = c->spec->seccomp.flags;
+    return seccomp_resolve(c->spec, &p->filter, &p->n_filter, &c->filter, e);
+}
+
+static int give_stdio(struct creation *c, struct err *e)
+{
+    return stdio_give_to_root(c->child.stdio, c->spec, e);
+}
+
+static int open_sync(struct creation *c, struct err *e)
+{
+    int r = sync_pair(&c->container->sync_fd, &c->child.sync, e);
+
+    c->child.parent_sync = r == 0 ? c->container->sync_fd : -1;
+    return r;
+}
+
+static int make_cgroup(struct creation *c, struct err *e)
+{
+    return cgroup_create(c->spec, &c->container->cgroup, e);
+}
+
+static int open_namespaces(struct creation *c, struct err *e)
+{
+    return ns_plan_open(c->spec, &c->plan, e);
+}
+
+/* ---- the clone ---- */
+
+static int clone_failed(uint64_t flags, struct err *e)
+{
+    err_sys(e, "clone the container's init");
+    return ns_advise(flags, e);
+}
+
+/* Who is in the container's pid namespace already could look into its init before that has dropped anything: with the
+ * same uid, and but for this flag (CVE-2016-9962). The flag is inherited, and lost at the execve. */
+static bool hide_from_debuggers(const struct spec *spec)
+{
+    return !spec_has_own(spec, NS_PID) && prctl(PR_GET_DUMPABLE) == 1 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+static int clone_child(struct creation *c, uint64_t flags, int *ret_pidfd, struct err *e)
+{
+    int cgroup_fd = cgroup_clone_fd(&c->container->cgroup);
+    int pidfd = -1;
+    struct clone_args args = {
+        .flags = flags | CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
+    };
+    pid_t pid;
+
+    c->child.is_in_v2_cgroup = cgroup_fd >= 0;
+    pid = sys_clone3(&args);
+    if (pid < 0)
+        return clone_failed(flags, e);
+    if (pid > 0)
+        *ret_pidfd = pidfd;
+    return pid;
+}
+
+static int clone_directly(struct creation *c, struct err *e)
+{
+    pid_t pid = clone_child(c, c->plan.clone_flags, &c->container->pidfd, e);
+
+    if (pid < 0)
+        return pid;
+    if (pid == 0)
+        child_main(&c->child);
+    c->container->pid = pid;
+    return 0;
+}
+
+/*
+ * Born inside: where the user namespace is joined, a process between us joins it and clones the init from there, so that
+ * the joined namespace owns the init's new ones. CLONE_PARENT makes the init our child all the same.
+ */
+static _Noreturn void be_midwife(struct creation *c)
+{
+    struct err e = ERR_INIT;
+    int pidfd = -1;
+    struct clone_args args = {
+        .flags = c->plan.clone_flags | CLONE_PIDFD | CLONE_PARENT,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+    };
+    int r = child_die_with_parent(&e);
+
+    if (r == 0)
+        r = ns_user_join(&c->plan, &e);
+    if (r == 0) {
+        pid_t pid = sys_clone3(&args);
+
+        if (pid == 0)
+            child_main(&c->child);
+        r = pid < 0 ? clone_failed(c->plan.clone_flags, &e) : sync_send(c->child.sync, SYNC_BORN, &pidfd, 1, &e);
+    }
+    if (r < 0)
+        child_fail(c->child.sync, &e);
+    _exit(0);
+}
+
+static int clone_inside(struct creation *c, struct err *e)
+{
+    _cleanup_close_ int midwife = -1;
+    siginfo_t info;
+    size_t n;
+    pid_t pid = clone_child(c, 0, &midwife, e);
+    int r;
+
+    if (pid < 0)
+        return pid;
+    if (pid == 0)
+        be_midwife(c);
+    /* Our copy of the child's end has to go first, or a dead midwife would leave us waiting. */
+    fd_close(&c->child.sync);
+    r = sync_wait(c->container->sync_fd, SYNC_BORN, &c->container->pidfd, 1, &n, e);
+    if (pidfd_wait(midwife, &info, NULL) < 0 || r < 0 || n != 1)
+        return r < 0 ? r : err_set(e, ERR_INTERNAL, EPROTO, "the container's init was not born");
+    c->container->pid = pidfd_to_pid(c->container->pidfd);
+    return c->container->pid > 0 ? 0 : err_set(e, ERR_SYS, ESRCH, "find the container's init");
+}
+
+static int clone_init(struct creation *c, struct err *e)
+{
+    bool is_hidden = hide_from_debuggers(c->spec);
+    int own_pid_ns;
+    int r = ns_pid_enter_for_children(c->plan.join_fd[NS_PID], &own_pid_ns, e);
+
+    if (r == 0) {
+        r = c->plan.join_fd[NS_USER] >= 0 ? clone_inside(c, e) : clone_directly(c, e);
+        if (ns_pid_restore(own_pid_ns, r < 0 ? NULL : e) < 0 && r == 0)
+            r = err_to_errno(e);
+    }
+    if (is_hidden)
+        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    fd_close(&c->child.sync);
+    return r;
+}
+
+/* ---- after the clone ---- */
+
+static int set_limits(struct creation *c, struct err *e)
+{
+    int r = rlimits_make_room(c->container->pid, &c->spec->process, e);
+
+    return r == 0 ? oom_score_write(c->container->pid, &c->spec->process, e) : r;
+}
+
+static int map_ids(struct creation *c, struct err *e)
+{
+    int r = ns_user_write_maps(c->container->pid, c->spec, e);
+
+    return r == 0 ? sync_send(c->container->sync_fd, SYNC_MAPPED, NULL, 0, e) : r;
+}
+
+/* -1 for the host's. */
+static int open_userns(struct creation *c, struct err *e)
+{
+    if (spec_has_own(c->spec, NS_USER))
+        return ns_open(c->container->pid, NS_USER, e);
+    return c->plan.join_fd[NS_USER] >= 0 ? fcntl(c->plan.join_fd[NS_USER], F_DUPFD_CLOEXEC, 3) : -1;
+}
+
+static int run_hooks(struct creation *c, struct err *e)
+{
+    int r = hooks_run(c->spec, SPEC_HOOK_PRESTART, c->container->pid, "creating", e);
+
+    return r == 0 ? hooks_run(c->spec, SPEC_HOOK_CREATE_RUNTIME, c->container->pid, "creating", e) : r;
+}
+
+static int send_mounts(struct creation *c, const struct rootfs_fds *fds, struct err *e)
+{
+    _cleanup_free_ int *packed = calloc(fds->n + 1, sizeof(*packed));
+
+    if (!packed)
+        return err_set(e, ERR_SYS, ENOMEM, "hand the mounts over");
+    return sync_send(c->container->sync_fd, SYNC_MOUNTS, packed, rootfs_fds_pack(fds, packed), e);
+}
+
+static int hand_over_rootfs(struct creation *c, struct err *e)
+{
+    _cleanup_(rootfs_fds_release) struct rootfs_fds fds = {.v = NULL};
+    _cleanup_close_ int userns = -1;
+    int r = 0;
+
+    if (spec_has_own(c->spec, NS_MOUNT)) {
+        userns = open_userns(c, e);
+        r = userns < 0 && err_is_set(e) ? err_to_errno(e) : rootfs_prepare(c->spec, userns, &fds, e);
+    }
+    if (r == 0)
+        r = run_hooks(c, e);
+    return r == 0 ? send_mounts(c, &fds, e) : r;
+}
+
+static int receive_console(struct creation *c, struct err *e)
+{
+    return c->spec->process.terminal ? terminal_receive(c->container->sync_fd, &c->io->master, e) : 0;
+}
+
+static int wait_until_ready(struct creation *c, struct err *e)
+{
+    return sync_wait(c->container->sync_fd, SYNC_READY, NULL, 0, NULL, e);
+}
+
+/* ---- undoing ---- */
+
+/* The init's own end, when that is the reason. */
+static void explain_end(const siginfo_t *info, struct err *e)
+{
+    const char *name = signal_name(info->si_status);
+
+    if (info->si_code != CLD_KILLED && info->si_code != CLD_DUMPED)
+        return;
+    err_set(e, ERR_SYS, 0, "the container's init was ended by %s while it was set up", name ? name : "a signal");
+    if (info->si_status == SIGKILL)
+        err_advice(e, "is the memory limit too small?");
+}
+
+/* The one who failed first is the one to be heard: what we met may only be the echo of the child's failure. */
+static void explain(struct runtime_container *c, struct err *e)
+{
+    bool is_echo = e->code == ECONNRESET || e->code == EPIPE || e->code == ESRCH;
+    siginfo_t info = {.si_code = 0};
+
+    if (sync_take_error(c->sync_fd, e) || c->pidfd < 0 || !is_echo)
+        return;
+    if (pidfd_has_exited(c->pidfd, 1000) && pidfd_wait(c->pidfd, &info, NULL) == 0)
+        explain_end(&info, e);
+}
+
+static void abandon(struct runtime_container *c, struct err *e)
+{
+    siginfo_t info;
+
+    explain(c, e);
+    if (c->pidfd >= 0) {
+        (void)pidfd_kill(c->pidfd, SIGKILL, NULL);
+        (void)pidfd_wait(c->pidfd, &info, NULL);
+    }
+    runtime_release(c);
+}
+
+/* ---- the plan ---- */
+
+typedef int (*creation_step)(struct creation *c, struct err *e);
+
+static const creation_step steps[] = {
+    resolve_filter, open_namespaces, give_stdio, open_sync,        make_cgroup,     clone_init,
+    set_limits,     map_ids,         hand_over_rootfs, receive_console, wait_until_ready,
+};
+
+int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct runtime_container *ret, struct err *e)
+{
+    struct runtime_container container = RUNTIME_CONTAINER_INIT;
+    _cleanup_(creation_release) struct creation c = {
+        .spec = spec,
+        .io = io,
+        .container = &container,
+        .plan = NS_PLAN_INIT,
+    };
+    int r = 0;
+
+    c.child = (struct child){
+        .spec = spec,
+        .plan = &c.plan,
+        .cgroup = &container.cgroup,
+        .stdio = {io->in, io->out, io->err},
+        .sync = -1,
+        .parent_sync = -1,
+        .payload = {.process = &spec->process, .caps = &spec->process.caps, .may_make_cwd = true},
+    };
+    io->master = -1;
+    if (!spec->has_process)
+        return err_invalid(e, "process: a container needs a program to run");
+    for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
+        r = steps[i](&c, e);
+    if (r < 0) {
+        fd_close(&io->master);
+        abandon(&container, e);
+        return err_to_errno(e);
+    }
+    *ret = container;
+    return 0;
+}

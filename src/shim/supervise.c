@@ -1,0 +1,318 @@
+#include "shim/supervise.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "kernel/pidfd.h"
+#include "shim/reap.h"
+#include "shim/shim.h"
+
+/* How long a client that does not read may hold up the end, when its socket has no room for the last bytes. */
+enum { DRAIN_SECONDS_MAX = 10, DRAIN_POLL_MS = 1000 };
+
+/* ---- before the container is there */
+
+static void init(struct shim *s, const char *id)
+{
+    s->id = id;
+    s->log.fd = -1;
+    s->pipes = STDIO_PIPES_INIT;
+    s->container = RUNTIME_CONTAINER_INIT;
+    s->init.fd = s->orphans.fd = -1;
+    relay_init(&s->relay, &s->loop, &s->server.clients, &s->log);
+    server_init(&s->server, &s->loop, &s->relay);
+}
+
+static int load_config(struct shim *s, struct spec **ret, struct err *e)
+{
+    _cleanup_json_ json_object *config = NULL;
+    int r = json_parse_file(SHIM_FD_RUN_DIR, "config.json", &config, e);
+    if (r == 0)
+        r = shim_config_load(config, &s->config, e);
+    if (r == 0)
+        r = json_log_open(&s->log, s->config.log, s->config.log_max_size, (int)s->config.log_max_files, e);
+    return r == 0 ? spec_load(config, s->id, ret, e) : r;
+}
+
+/* ---- creation */
+
+static int open_stdio(struct shim *s, const struct spec *spec, struct runtime_stdio *ret, struct err *e)
+{
+    *ret = (struct runtime_stdio){-1, -1, -1, -1};
+    if (spec->process.terminal)
+        return 0;
+    int r = stdio_pipes_open(&s->pipes, s->config.has_stdin, e);
+    if (r == 0)
+        *ret = (struct runtime_stdio){s->pipes.payload[0], s->pipes.payload[1], s->pipes.payload[2], -1};
+    return r;
+}
+
+/* The ends that are ours go to the relay, which from now on owns them. */
+static void adopt_stdio(struct shim *s, const struct runtime_stdio *io)
+{
+    stdio_pipes_close_payload(&s->pipes);
+    struct relay_fds fds = {
+        .in = TAKE_FD(s->pipes.ours[0]),
+        .out = TAKE_FD(s->pipes.ours[1]),
+        .err = TAKE_FD(s->pipes.ours[2]),
+        .terminal = io->master,
+    };
+    relay_open(&s->relay, &fds, s->config.stdin_once);
+}
+
+static int create_container(struct shim *s, const struct spec *spec, struct err *e)
+{
+    struct runtime_stdio io;
+    int r = open_stdio(s, spec, &io, e);
+    if (r == 0)
+        r = runtime_create(spec, &io, &s->container, e);
+    if (r < 0)
+        return r;
+    s->has_own_pids = spec_has_own(spec, NS_PID);
+    adopt_stdio(s, &io);
+    return 0;
+}
+
+static int write_json(const char *name, json_object *o, struct err *e)
+{
+    const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+    return file_write_atomic(SHIM_FD_RUN_DIR, name, text, strlen(text), 0600, e);
+}
+
+static int write_state(struct shim *s, struct err *e)
+{
+    uint64_t start_time = 0;
+    int r = pid_start_time(s->container.pid, &start_time, e);
+    if (r < 0)
+        return r;
+    s->started_at = now_ns();
+    _cleanup_json_ json_object *state = json_object_new_object();
+    json_add_int(state, "pid", s->container.pid);
+    json_add_uint(state, "startTime", start_time);
+    json_add_int(state, "startedAt", s->started_at);
+    json_add_int(state, "shimPid", getpid());
+    return write_json(SHIM_STATE_NAME, state, e);
+}
+
+/* Later commands find the container by what is here: before STARTED. */
+static int become_reachable(struct shim *s, struct err *e)
+{
+    int listener = shim_listen(SHIM_FD_RUN_DIR, e);
+    if (listener < 0)
+        return listener;
+    server_open(&s->server, listener, s->container.pidfd);
+    return write_state(s, e);
+}
+
+static int start_container(struct shim *s, struct err *e)
+{
+    _cleanup_spec_ struct spec *spec = NULL;
+    int r = load_config(s, &spec, e);
+    if (r == 0)
+        r = create_container(s, spec, e);
+    if (r == 0)
+        r = become_reachable(s, e);
+    if (r == 0)
+        r = runtime_start(&s->container, e);
+    if (r < 0)
+        return r;
+    struct shim_started started = {.pid = s->container.pid, .started_at = s->started_at};
+    shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL); /* it may be gone: then so be it */
+    return 0;
+}
+
+/* ---- its life */
+
+/* These end neither the shim nor, through it, the container; the child was made before, and has none of it. */
+static const int ignored_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
+
+static void set_signals(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
+        sigaction(ignored_signals[i], &action, NULL);
+}
+
+static void init_ready(struct loop_source *source)
+{
+    struct shim *s = source->owner;
+    loop_remove(&s->loop, source);
+    loop_stop(&s->loop);
+}
+
+/* Reaps what is not the init, whose status is collected by its pidfd. */
+static void orphans_ready(struct loop_source *source)
+{
+    struct shim *s = source->owner;
+    struct signalfd_siginfo info;
+    while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        ;
+    siginfo_t child = {.si_pid = 0};
+    while (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid != 0 &&
+           child.si_pid != s->container.pid) {
+        waitid(P_PID, (id_t)child.si_pid, &child, WEXITED | WNOHANG);
+        child.si_pid = 0;
+    }
+}
+
+/* In a pid namespace that is not its own, what loses its parent comes to the shim rather than to the host's init. */
+static int adopt_orphans(struct shim *s, struct err *e)
+{
+    if (s->has_own_pids)
+        return 0;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    s->orphans = (struct loop_source){.events = POLLIN, .ready = orphans_ready, .owner = s};
+    s->orphans.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->orphans.fd < 0)
+        return err_sys(e, "listen to SIGCHLD");
+    loop_add(&s->loop, &s->orphans);
+    return 0;
+}
+
+/* The kernel's out-of-memory killer looks elsewhere first. Only the host's root may ask for that. */
+static void avoid_oom_killer(void)
+{
+    file_write_existing(AT_FDCWD, "/proc/self/oom_score_adj", "-999", NULL);
+}
+
+static int stay(struct shim *s, struct err *e)
+{
+    server_add_starter(&s->server, SHIM_FD_STARTER, s->config.attach);
+    s->init = (struct loop_source){.fd = s->container.pidfd, .events = POLLIN, .ready = init_ready, .owner = s};
+    loop_add(&s->loop, &s->init);
+    avoid_oom_killer();
+    malloc_trim(0);
+    return loop_run(&s->loop, e);
+}
+
+/* ---- its end */
+
+static int64_t monotonic_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+/* What was written before the end is in the pipes by now: the writers are dead, so "nothing there" is the end too. */
+static void drain(struct shim *s)
+{
+    int64_t deadline = monotonic_seconds() + DRAIN_SECONDS_MAX;
+    server_widen(&s->server);
+    while (relay_has_output(&s->relay) && monotonic_seconds() < deadline) {
+        bool is_blocked = relay_is_blocked(&s->relay);
+        int n = loop_turn(&s->loop, is_blocked ? DRAIN_POLL_MS : 0, NULL);
+        if (n < 0 || (n == 0 && !is_blocked))
+            break;
+        server_widen(&s->server);
+    }
+    relay_close(&s->relay);
+    json_log_close(&s->log);
+}
+
+static int write_exit(const struct shim_exit *exit, const struct err *error, struct err *e)
+{
+    _cleanup_json_ json_object *o = json_object_new_object();
+    json_add_int(o, "status", exit->status);
+    json_add_bool(o, "oomKilled", exit->oom_killed);
+    json_add_int(o, "finishedAt", exit->finished_at);
+    json_add_str(o, "error", error ? error->text : NULL);
+    return write_json(SHIM_EXIT_NAME, o, e);
+}
+
+/* Processes that share another pid namespace outlive the init: they end with it, as in a namespace of their own. */
+static void end_the_rest(struct shim *s)
+{
+    if (!s->has_own_pids && s->container.cgroup.path)
+        cgroup_kill(s->container.cgroup.path, NULL);
+}
+
+/* Who is told the status finds it in exit.json, and waits for nothing that is slow. */
+static void report(struct shim *s)
+{
+    struct err ignored = ERR_INIT;
+    end_the_rest(s);
+    drain(s);
+    if (reap_child(s->container.pidfd, &s->exit, &ignored) < 0)
+        s->exit = (struct shim_exit){.status = 255, .finished_at = now_ns()};
+    s->exit.oom_killed = cgroup_oom_killed(&s->container.cgroup);
+    write_exit(&s->exit, NULL, NULL); /* without it recovery says 137 */
+    server_report_exit(&s->server, &s->exit);
+}
+
+static void undo(struct shim *s)
+{
+    runtime_release(&s->container);
+    unlinkat(SHIM_FD_RUN_DIR, SHIM_SOCKET_NAME, 0);
+    fd_close(&s->orphans.fd);
+}
+
+/* ---- when it did not start */
+
+static int status_of_error(enum err_kind kind)
+{
+    return kind == ERR_NO_COMMAND ? 127 : kind == ERR_NOT_EXECUTABLE ? 126 : 125;
+}
+
+static void report_failure(struct shim *s, const struct err *error)
+{
+    if (s->container.pidfd >= 0) {
+        siginfo_t info;
+        pidfd_kill(s->container.pidfd, SIGKILL, NULL);
+        pidfd_wait(s->container.pidfd, &info, NULL); /* unless runtime_start has reaped it */
+    }
+    s->exit = (struct shim_exit){.status = status_of_error(error->kind), .finished_at = now_ns()};
+    write_exit(&s->exit, error, NULL);
+    shim_send(SHIM_FD_STARTER, SHIM_MSG_ERROR, error, sizeof(*error), -1, NULL);
+    relay_close(&s->relay);
+    json_log_close(&s->log);
+    stdio_pipes_release(&s->pipes);
+    undo(s);
+    strv_free(TAKE_PTR(s->config.on_exit)); /* the starter knows, and removes what it made */
+}
+
+/* ---- the whole */
+
+int shim_supervise(struct shim *s, const char *id, struct err *e)
+{
+    init(s, id);
+    int r = start_container(s, e);
+    if (r < 0) {
+        report_failure(s, e);
+        return r;
+    }
+    set_signals(SIG_IGN);
+    r = adopt_orphans(s, e);
+    if (r == 0)
+        r = stay(s, e);
+    if (r < 0) /* it cannot be supervised, so it cannot be */
+        pidfd_kill(s->container.pidfd, SIGKILL, NULL);
+    report(s);
+    undo(s);
+    return r;
+}
+
+void shim_leave(struct shim *s)
+{
+    close(SHIM_FD_LOCK);
+    if (!s->config.on_exit)
+        return;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    set_signals(SIG_DFL);
+    execv(s->config.on_exit[0], s->config.on_exit);
+}

@@ -23,7 +23,7 @@ read -ra tests <<<"${TESTS:-tests/integration}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" unshare --net --mount -- \
+WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
     sh -c 'ip link set lo up && exec "$@"' sh bats "${options[@]}" "${tests[@]}" | tee "$results" || status=$?
 
 awk '/^ok .* # skip/ { skipped++; next }

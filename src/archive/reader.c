@@ -163,6 +163,8 @@ ssize_t reader_next(struct archive *a, const void **ret, struct err *e)
     la_int64_t offset = 0;
     int r;
 
+    if (archive_format(a) == ARCHIVE_FORMAT_EMPTY) /* no entry, whose data could be asked for */
+        return 0;
     do
         r = archive_read_data_block(a, ret, &len, &offset);
     while (r == ARCHIVE_OK && len == 0);

@@ -102,36 +102,8 @@ static int seek_member(struct archive *a, const char *name, struct archive_entry
     return err_invalid(e, "image archive has more than %d members", TAR_SOURCE_MEMBERS_MAX);
 }
 
-/* Opens the member; when it is a link, its target's name goes to ret_link (heap) and no member is opened. */
-static int open_once(const struct tar_source *s, const char *name, struct tar_member **ret, char **ret_link,
-                     struct err *e)
-{
-    _cleanup_tar_member_ struct tar_member *m = calloc(1, sizeof(*m));
-    struct archive_entry *entry = NULL;
-    int r;
-
-    if (!m)
-        return err_set(e, ERR_SYS, ENOMEM, "read image archive");
-    r = reader_open_tar_fd(s->fd, &m->archive, e);
-    if (r < 0)
-        return r;
-    r = seek_member(m->archive, name, &entry, e);
-    if (r < 0)
-        return r;
-    if (r == 0)
-        return err_not_found(e, "image archive has no member \"%s\"", name);
-    if (archive_entry_symlink(entry)) {
-        *ret_link = strdup(archive_entry_symlink(entry));
-        return *ret_link ? 0 : err_set(e, ERR_SYS, ENOMEM, "read image archive");
-    }
-    if (archive_entry_filetype(entry) != AE_IFREG)
-        return err_invalid(e, "image archive's member \"%s\" is not a file", name);
-    *ret = TAKE_PTR(m);
-    return 0;
-}
-
 /* "ab/layer.tar" linking to "../cd/layer.tar" means "cd/layer.tar": names only, nothing on disk is followed. */
-static int link_target(const char *name, const char *link, char **ret, struct err *e)
+static int symlink_target(const char *name, const char *link, char **ret, struct err *e)
 {
     struct strbuf sb = STRBUF_INIT(4096);
     const char *slash = strrchr(name, '/');
@@ -157,15 +129,53 @@ static int link_target(const char *name, const char *link, char **ret, struct er
     return r;
 }
 
+/* The member that a link means, or NULL when the entry is no link. A hard link's target counts from the archive's root. */
+static int link_target(struct archive_entry *entry, const char *name, char **ret, struct err *e)
+{
+    const char *hard = archive_entry_hardlink(entry), *soft = archive_entry_symlink(entry);
+
+    *ret = NULL;
+    if (soft)
+        return symlink_target(name, soft, ret, e);
+    if (!hard)
+        return 0;
+    *ret = strdup(plain_name(hard));
+    return *ret ? 0 : err_set(e, ERR_SYS, ENOMEM, "read image archive");
+}
+
+/* Opens the member; when it is a link, its target's name goes to ret_target (heap) and no member is opened. */
+static int open_once(const struct tar_source *s, const char *name, struct tar_member **ret, char **ret_target,
+                     struct err *e)
+{
+    _cleanup_tar_member_ struct tar_member *m = calloc(1, sizeof(*m));
+    struct archive_entry *entry = NULL;
+    int r;
+
+    if (!m)
+        return err_set(e, ERR_SYS, ENOMEM, "read image archive");
+    r = reader_open_tar_fd(s->fd, &m->archive, e);
+    if (r < 0)
+        return r;
+    r = seek_member(m->archive, name, &entry, e);
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return err_not_found(e, "image archive has no member \"%s\"", name);
+    r = link_target(entry, name, ret_target, e);
+    if (r < 0 || *ret_target)
+        return r;
+    if (archive_entry_filetype(entry) != AE_IFREG)
+        return err_invalid(e, "image archive's member \"%s\" is not a file", name);
+    *ret = TAKE_PTR(m);
+    return 0;
+}
+
 int tar_member_open(const struct tar_source *s, const char *name, struct tar_member **ret, struct err *e)
 {
-    _cleanup_free_ char *link = NULL, *target = NULL, *second = NULL;
-    int r = open_once(s, plain_name(name), ret, &link, e);
+    _cleanup_free_ char *target = NULL, *second = NULL;
+    int r = open_once(s, plain_name(name), ret, &target, e);
 
-    if (r < 0 || !link)
-        return r;
-    r = link_target(plain_name(name), link, &target, e);
-    if (r < 0)
+    if (r < 0 || !target)
         return r;
     r = open_once(s, target, ret, &second, e);
     if (r == 0 && second)
@@ -186,17 +196,18 @@ void tar_member_free(struct tar_member *m)
     free(m);
 }
 
-int tar_source_read(const struct tar_source *s, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
+int tar_source_read(const struct tar_source *s, const char *name, size_t max, char **ret, size_t *ret_len,
+                    struct err *e)
 {
     _cleanup_tar_member_ struct tar_member *m = NULL;
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT(max);
     int r = tar_member_open(s, name, &m, e);
     const void *data;
-    ssize_t n;
+    ssize_t n = 0;
 
     if (r < 0)
         return r;
-    while ((n = tar_member_next(m, &data, e)) > 0)
+    while (!sb.error && (n = tar_member_next(m, &data, e)) > 0)
         strbuf_add(&sb, data, (size_t)n);
     if (n < 0)
         return (int)n;

@@ -28,10 +28,11 @@ void tar_source_release(struct tar_source *s);
 #define _cleanup_tar_source_ _cleanup_(tar_source_release)
 
 /* A small member as a NUL-terminated heap string. ERR_NOT_FOUND when there is none, ERR_INVALID beyond max bytes. */
-int tar_source_read(const struct tar_source *s, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e);
+int tar_source_read(const struct tar_source *s, const char *name, size_t max, char **ret, size_t *ret_len,
+                    struct err *e);
 
-/* A member as a stream. A member that is a symbolic link to another is followed once (older `docker save` tars name a
- * layer that two images share so). */
+/* A member as a stream. A member that is a link to another is followed once (older `docker save` tars name a layer that
+ * two images share by a symbolic link, repacked ones by a hard link). */
 struct tar_member;
 int tar_member_open(const struct tar_source *s, const char *name, struct tar_member **ret, struct err *e);
 /* The next bytes, borrowed until the next call: their count, 0 at the end, or negative. */

@@ -23,17 +23,22 @@ struct images {
 };
 
 static const struct listing_title titles[] = {
-    {"Repository", "REPOSITORY"}, {"Tag", "TAG"},   {"ID", "IMAGE ID"},     {"CreatedSince", "CREATED"},
-    {"CreatedAt", "CREATED AT"},  {"Size", "SIZE"}, {"Digest", "DIGEST"},   {"Containers", "CONTAINERS"},
+    {"Repository", "REPOSITORY"},
+    {"Tag", "TAG"},
+    {"ID", "IMAGE ID"},
+    {"CreatedSince", "CREATED"},
+    {"CreatedAt", "CREATED AT"},
+    {"Size", "SIZE"},
+    {"Digest", "DIGEST"},
+    {"Containers", "CONTAINERS"},
     {NULL, NULL},
 };
 
-static const struct listing plain = {
-    titles, "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"};
+static const struct listing plain = {titles, "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"};
 static const struct listing with_digests = {
     titles, "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"};
 
-/* A pattern means the whole "name:tag", or the name alone, as Docker has it: "busybox", "*:latest", "library/*". */
+/* A pattern means the whole "name:tag", or the name alone, as Docker has it: "busybox", "busy*:latest". */
 static bool tag_matches(const char *tag, const char *pattern)
 {
     _cleanup_free_ char *name = strndup(tag, image_view_name_length(tag));
@@ -73,8 +78,7 @@ static const struct {
 static int matches(const struct images *o, const struct image *i, const char *tag, bool *ret, struct err *e)
 {
     *ret = !o->name || (tag && tag_matches(tag, o->name));
-    STRV_FOREACH(filter, o->filters)
-    {
+    STRV_FOREACH (filter, o->filters) {
         size_t f = 0;
 
         while (f < ARRAY_SIZE(filters) && strncmp(*filter, filters[f].key, strlen(filters[f].key)) != 0)
@@ -102,8 +106,7 @@ static int add_rows(const struct images *o, const struct image *i, json_object *
 {
     int r = strv_len(i->tags) == 0 ? add_row(o, i, NULL, rows, e) : 0;
 
-    STRV_FOREACH(tag, i->tags)
-    {
+    STRV_FOREACH (tag, i->tags) {
         if (r == 0)
             r = add_row(o, i, *tag, rows, e);
     }
@@ -180,8 +183,7 @@ static int load(struct cli *cli, const char *input, bool quiet, struct err *e)
         r = engine_image_load(&engine, fd, &refs, e);
     if (r < 0)
         return r;
-    STRV_FOREACH(ref, refs)
-    {
+    STRV_FOREACH (ref, refs) {
         if (quiet)
             dprintf(STDOUT_FILENO, "%s\n", *ref);
         else
@@ -233,16 +235,14 @@ static void print_difference(const struct image *before, const struct image_list
 {
     const struct image *after = by_id(now, before->id);
 
-    STRV_FOREACH(tag, before->tags)
-    {
+    STRV_FOREACH (tag, before->tags) {
         if (!after || !strv_contains(after->tags, *tag))
             dprintf(STDOUT_FILENO, "Untagged: %s\n", *tag);
     }
     if (after)
         return;
     dprintf(STDOUT_FILENO, "Deleted: %s\n", before->id);
-    STRV_FOREACH(layer, before->layers)
-    {
+    STRV_FOREACH (layer, before->layers) {
         if (!has_layer(now, *layer))
             dprintf(STDOUT_FILENO, "Deleted: %s\n", *layer);
     }
@@ -273,8 +273,8 @@ int cmd_rmi(struct cli *cli, int argc, char **argv, struct err *e)
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
     struct rmi rmi = {.engine = &engine};
     const struct option_def options[] = {
-        {"force", 'f', OPT_BOOL, &rmi.force, NULL, "Remove it with all its names; one that is not there is no mistake", NULL,
-         false},
+        {"force", 'f', OPT_BOOL, &rmi.force, NULL, "Remove it with all its names; one that is not there is no mistake",
+         NULL, false},
         {"no-prune", 0, OPT_BOOL, &(bool){false}, NULL, NULL, NULL, false},
         {0},
     };

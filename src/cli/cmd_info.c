@@ -24,7 +24,7 @@ static const char info_text[] =
     "{{with .Sampan.CgroupControllersV1}} Version 1: {{join . \" \"}}\n{{end}}"
     "{{with .Sampan.CgroupControllersV2}} Version 2: {{join . \" \"}}\n{{end}}"
     "Security Options:\n"
-    "{{range .SecurityOptions}} {{.}}\n{{end}}"
+    "{{range .SecurityOptions}} {{index (split (index (split . \",\") 0) \"=\") 1}}\n{{end}}"
     "Kernel Version: {{.KernelVersion}}\n"
     "Kernel Features:\n"
     "{{range $name, $has := .Sampan.KernelFeatures}} {{$name}}: {{if $has}}yes{{else}}no{{end}}\n{{end}}"
@@ -37,14 +37,13 @@ static const char info_text[] =
     "Root Dir: {{.DockerRootDir}}\n"
     "Run Root Dir: {{.Sampan.RunRootDir}}";
 
-static const char version_text[] =
-    "Version:            {{.Version}}\n"
-    "{{with .GitCommit}}Git commit:         {{.}}\n{{end}}"
-    "OCI specification:  {{.OciSpecification}}\n"
-    "OS/Arch:            {{.Os}}/{{.Arch}}\n"
-    "Kernel:             {{.KernelVersion}}\n"
-    "Kernel has:         {{join .KernelHas \", \"}}"
-    "{{with .KernelLacks}}\nKernel lacks:       {{join . \", \"}}{{end}}";
+static const char version_text[] = "Version:            {{.Version}}\n"
+                                   "{{with .GitCommit}}Git commit:         {{.}}\n{{end}}"
+                                   "OCI specification:  {{.OciSpecification}}\n"
+                                   "OS/Arch:            {{.Os}}/{{.Arch}}\n"
+                                   "Kernel:             {{.KernelVersion}}\n"
+                                   "Kernel has:         {{join .KernelHas \", \"}}"
+                                   "{{with .KernelLacks}}\nKernel lacks:       {{join . \", \"}}{{end}}";
 
 static void print_warnings(json_object *info)
 {
@@ -91,7 +90,9 @@ static void add_features(json_object *o)
     _cleanup_json_ json_object *features = system_info_features();
 
     json_object_object_foreach(features, name, is_there)
+    {
         json_object_array_add(json_object_get_boolean(is_there) ? has : lacks, json_object_new_string(name));
+    }
 }
 
 static json_object *version(void)

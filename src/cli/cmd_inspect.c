@@ -97,7 +97,7 @@ static int check_type(const char *type, struct err *e)
     return type ? err_invalid(e, "unknown --type \"%s\": it is container or image", type) : 0;
 }
 
-/* What was found is printed, and what was not is told after it, so that a pipe gets whole JSON in any case. */
+/* What was found is printed whole whatever else was not: a pipe gets valid JSON in any case. */
 static int inspect(struct cli *cli, struct inspect *in, char **refs, struct err *e)
 {
     int status, r = check_type(in->type, e);

@@ -55,8 +55,8 @@ static int parse_time(const char *value, void *target, struct err *e)
     }
     if (parse_date(value, at, NULL) == 0)
         return 0;
-    return err_invalid(e, "invalid time \"%s\": it is 2026-01-02T03:04:05Z, seconds since 1970, or how long ago (10m, 1h30m)",
-                       value);
+    return err_invalid(
+        e, "invalid time \"%s\": it is 2026-01-02T03:04:05Z, seconds since 1970, or how long ago (10m, 1h30m)", value);
 }
 
 int cmd_logs(struct cli *cli, int argc, char **argv, struct err *e)
@@ -64,7 +64,8 @@ int cmd_logs(struct cli *cli, int argc, char **argv, struct err *e)
     struct log_options o = {.tail = -1};
     const struct option_def options[] = {
         {"follow", 'f', OPT_BOOL, &o.follow, NULL, "Go on until the container ends", NULL, false},
-        {"since", 0, OPT_CALL, &o.since, "string", "Start at a time: 2026-01-02T03:04:05Z, or 10m ago", parse_time, false},
+        {"since", 0, OPT_CALL, &o.since, "string", "Start at a time: 2026-01-02T03:04:05Z, or 10m ago", parse_time,
+         false},
         {"tail", 'n', OPT_CALL, &o.tail, "string", "Only the last lines (all)", parse_tail, false},
         {"timestamps", 't', OPT_BOOL, &o.timestamps, NULL, "Show when each line was written", NULL, false},
         {"until", 0, OPT_CALL, &o.until, "string", "End at a time", parse_time, false},

@@ -20,11 +20,21 @@ struct ps {
 };
 
 static const struct listing_title titles[] = {
-    {"ID", "CONTAINER ID"}, {"Image", "IMAGE"},           {"Command", "COMMAND"},
-    {"Names", "NAMES"},     {"RunningFor", "CREATED"},    {"CreatedAt", "CREATED AT"},
-    {"Status", "STATUS"},   {"State", "STATE"},           {"Ports", "PORTS"},
-    {"Labels", "LABELS"},   {"Mounts", "MOUNTS"},         {"Networks", "NETWORKS"},
-    {"LocalVolumes", "LOCAL VOLUMES"}, {"Isolation", "ISOLATION"}, {NULL, NULL},
+    {"ID", "CONTAINER ID"},
+    {"Image", "IMAGE"},
+    {"Command", "COMMAND"},
+    {"Names", "NAMES"},
+    {"RunningFor", "CREATED"},
+    {"CreatedAt", "CREATED AT"},
+    {"Status", "STATUS"},
+    {"State", "STATE"},
+    {"Ports", "PORTS"},
+    {"Labels", "LABELS"},
+    {"Mounts", "MOUNTS"},
+    {"Networks", "NETWORKS"},
+    {"LocalVolumes", "LOCAL VOLUMES"},
+    {"Isolation", "ISOLATION"},
+    {NULL, NULL},
 };
 
 static const struct listing listing = {
@@ -46,8 +56,7 @@ static void release(struct ps *ps)
 /* A state that is asked for is looked for everywhere. */
 static bool filters_ask_for_all(char *const *filters)
 {
-    STRV_FOREACH(f, filters)
-    {
+    STRV_FOREACH (f, filters) {
         if (strncmp(*f, "status=", strlen("status=")) == 0)
             return true;
     }
@@ -82,8 +91,8 @@ int cmd_ps(struct cli *cli, int argc, char **argv, struct err *e)
         {"all", 'a', OPT_BOOL, &ps.all, NULL, "Show those that don't run too", NULL, false},
         {"filter", 'f', OPT_STRV, &ps.filters, "filter", "Show those that match (status=exited, name=x, label=k=v …)",
          NULL, false},
-        {"format", 0, OPT_STRING, &ps.format, "string", "Print by a template, as a \"table TEMPLATE\", or as json", NULL,
-         false},
+        {"format", 0, OPT_STRING, &ps.format, "string", "Print by a template, as a \"table TEMPLATE\", or as json",
+         NULL, false},
         {"last", 'n', OPT_CALL, &ps.last, "int", "Show the last n that were created, in any state", parse_last, false},
         {"latest", 'l', OPT_BOOL, &ps.latest, NULL, "Show the one created last, in any state", NULL, false},
         {"no-trunc", 0, OPT_BOOL, &ps.row.no_trunc, NULL, "Don't shorten", NULL, false},

@@ -27,10 +27,11 @@ static struct clock read_clock(void)
 static void add_user(uid_t uid, struct strbuf *out)
 {
     FILE *file = fopen("/etc/passwd", "re");
-    struct passwd *user = NULL;
+    struct passwd entry, *user = NULL;
+    char line[4096];
 
-    while (file && (user = fgetpwent(file)) && user->pw_uid != uid)
-        ;
+    while (file && fgetpwent_r(file, &entry, line, sizeof(line), &user) == 0 && user->pw_uid != uid)
+        user = NULL;
     if (user)
         strbuf_adds(out, user->pw_name);
     else

@@ -71,8 +71,7 @@ static void add_cut(const char *text, size_t width, struct strbuf *out)
 
 static void add_words(char *const *words, struct strbuf *out)
 {
-    STRV_FOREACH(word, words)
-    {
+    STRV_FOREACH (word, words) {
         strbuf_adds(out, out->len ? " " : "");
         strbuf_adds(out, *word);
     }

@@ -7,7 +7,7 @@
 #include "cli/template.h"
 
 /* A line of text for one object. */
-static int add_line(const struct template *t, json_object *o, struct strbuf *out, struct err *e)
+static int add_line(const struct text_template *t, json_object *o, struct strbuf *out, struct err *e)
 {
     int r = t ? template_execute(t, o, out, e) : (json_print_line(o, out), 0);
 
@@ -15,7 +15,7 @@ static int add_line(const struct template *t, json_object *o, struct strbuf *out
     return r;
 }
 
-static int add_header(const struct listing *l, const struct template *t, struct strbuf *out, struct err *e)
+static int add_header(const struct listing *l, const struct text_template *t, struct strbuf *out, struct err *e)
 {
     _cleanup_json_ json_object *titles = json_object_new_object();
     int r;
@@ -28,7 +28,7 @@ static int add_header(const struct listing *l, const struct template *t, struct 
 }
 
 /* A template, or none for "json". */
-static int parse_format(const char *format, struct template **ret, struct err *e)
+static int parse_format(const char *format, struct text_template **ret, struct err *e)
 {
     *ret = NULL;
     return strcmp(format, "json") == 0 ? 0 : template_parse(format, ret, e);
@@ -49,7 +49,7 @@ static const char *table_format(const struct listing *l, const char *format)
 int listing_print(const struct listing *l, json_object *rows, const char *format, struct err *e)
 {
     _cleanup_strbuf_ struct strbuf lines = STRBUF_INIT(OUTPUT_MAX);
-    _cleanup_template_ struct template *t = NULL;
+    _cleanup_template_ struct text_template *t = NULL;
     const char *table = table_format(l, format);
     int r = parse_format(table ? table : format, &t, e);
 
@@ -65,7 +65,7 @@ int listing_print(const struct listing *l, json_object *rows, const char *format
 int listing_print_one(json_object *o, const char *format, struct err *e)
 {
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT(OUTPUT_MAX);
-    _cleanup_template_ struct template *t = NULL;
+    _cleanup_template_ struct text_template *t = NULL;
     int r = parse_format(format, &t, e);
 
     if (r == 0)

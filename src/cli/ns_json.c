@@ -60,7 +60,8 @@ static json_object *report_to_json(const struct ns_report *r, bool in_depth)
 
     json_add_str(o, "Name", r->container);
     json_add_str(o, "Id", r->id);
-    json_add_int(o, "Pid", r->pid);
+    if (r->container)
+        json_add_int(o, "Pid", r->pid);
     if (in_depth) {
         json_object_object_add(o, "UidMap", map_to_json(r->uid_map));
         json_object_object_add(o, "GidMap", map_to_json(r->gid_map));

@@ -38,7 +38,10 @@ static void add_overview_cell(const struct ns_report_list *l, const struct ns_re
 
 static void add_overview_row(const struct ns_report_list *l, const struct ns_report *r, struct strbuf *lines)
 {
-    strbuf_addf(lines, "%s\t%d", r->container ? r->container : "(host)", r->pid);
+    if (r->container)
+        strbuf_addf(lines, "%s\t%d", r->container, r->pid);
+    else
+        strbuf_adds(lines, "(host)\t-");
     for (enum ns_kind kind = 0; kind < NS_COUNT; kind++) {
         strbuf_addc(lines, '\t');
         add_overview_cell(l, r, kind, lines);
@@ -75,9 +78,11 @@ void ns_print_overview(const struct ns_report_list *l, struct strbuf *out)
 static void add_owner(const struct ns_report *r, const struct ns_report *host, const struct ns_view *ns,
                       struct strbuf *lines)
 {
-    if (ns->owner_userns == 0)
-        strbuf_adds(lines, "unknown");
-    else if (host && ns->owner_userns == host->ns[NS_USER].inode)
+    if (ns->owner_userns == 0) {
+        strbuf_adds(lines, ns->kind == NS_USER && ns->is_host ? "-" : "unknown"); /* the first has none above it */
+        return;
+    }
+    if (host && ns->owner_userns == host->ns[NS_USER].inode)
         strbuf_adds(lines, "the host's user namespace");
     else if (ns->owner_userns == r->ns[NS_USER].inode)
         strbuf_adds(lines, "its user namespace");
@@ -87,15 +92,27 @@ static void add_owner(const struct ns_report *r, const struct ns_report *host, c
         strbuf_addf(lines, ", made by uid %d", ns->owner_uid);
 }
 
+/* By name; but everybody is in one of the host's namespaces or other, and a number says enough. */
+static void add_sharers(const struct ns_view *ns, struct strbuf *lines)
+{
+    _cleanup_free_ char *names = strv_join(ns->shared_with, ", ");
+    size_t n = strv_len(ns->shared_with);
+
+    if (!ns->is_host)
+        strbuf_adds(lines, names && *names ? names : "-");
+    else if (n <= 1)
+        strbuf_adds(lines, "host");
+    else
+        strbuf_addf(lines, "host, %zu container%s", n - 1, n == 2 ? "" : "s");
+}
+
 static void add_namespace(const struct ns_report *r, const struct ns_report *host, const struct ns_view *ns,
                           struct strbuf *lines)
 {
-    _cleanup_free_ char *sharers = strv_join(ns->shared_with, ", ");
-
     if (ns->inode == 0)
         return;
     strbuf_addf(lines, "%s\t%" PRIu64 "\t", ns_kinds[ns->kind].proc_name, ns->inode);
-    strbuf_adds(lines, sharers && *sharers ? sharers : ns->is_host ? "host" : "-");
+    add_sharers(ns, lines);
     strbuf_addc(lines, '\t');
     add_owner(r, host, ns, lines);
     strbuf_addc(lines, '\n');
@@ -206,15 +223,25 @@ static void add_kinds(unsigned kinds, struct strbuf *lines)
     }
 }
 
+/* Which of the container's own namespaces a process is in, the short way round. */
+static void add_membership(unsigned own, unsigned in, struct strbuf *lines)
+{
+    unsigned missing = own & ~in;
+
+    if (missing == 0) {
+        strbuf_adds(lines, "all");
+    } else if (__builtin_popcount(missing) < __builtin_popcount(own & in)) {
+        strbuf_adds(lines, "all but ");
+        add_kinds(missing, lines);
+    } else {
+        add_kinds(own & in, lines);
+    }
+}
+
 static void add_process(const struct container_process *p, unsigned own, unsigned in, struct strbuf *lines)
 {
     strbuf_addf(lines, "%d\t%d\t%u\t", p->pid, p->ns_pid, p->uid);
-    if ((own & ~in) == 0) {
-        strbuf_adds(lines, "all");
-    } else {
-        strbuf_adds(lines, "all but ");
-        add_kinds(own & ~in, lines);
-    }
+    add_membership(own, in, lines);
     strbuf_addc(lines, '\t');
     output_cell(lines, p->command ? p->command : "");
     strbuf_addc(lines, '\n');

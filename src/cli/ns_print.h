@@ -9,7 +9,6 @@
 #include "base/strbuf.h"
 #include "engine/query.h"
 
-
 /* A row for the host and for each container, a column for each kind; aligned, with a legend. */
 void ns_print_overview(const struct ns_report_list *l, struct strbuf *out);
 

@@ -23,12 +23,12 @@ enum { OS_RELEASE_MAX = 64 * 1024, WARNING_MAX = 1000 };
 /* The value of PRETTY_NAME="…" in /etc/os-release, see os-release(5). */
 static void add_operating_system(json_object *o)
 {
-    static const char key[] = "\nPRETTY_NAME=";
+    static const char key[] = "PRETTY_NAME=";
     _cleanup_free_ char *text = NULL;
     char *value = NULL;
 
     if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_MAX, &text, NULL, NULL) == 0)
-        value = strncmp(text, key + 1, strlen(key + 1)) == 0 ? text - 1 : strstr(text, key);
+        value = strstr(text, key);
     if (value) {
         value += strlen(key);
         value += strspn(value, "\"'");
@@ -113,11 +113,13 @@ static void warn(json_object *warnings, const char *fmt, ...)
 static void add_cgroups(json_object *o, json_object *sampan, json_object *warnings)
 {
     const struct cgroup_layout *layout = cgroup_layout();
-    json_object *v1 = json_add_array(sampan, "CgroupControllersV1"), *v2 = json_add_array(sampan, "CgroupControllersV2");
+    const char *name = layout_name(layout);
+    json_object *v1 = json_add_array(sampan, "CgroupControllersV1");
+    json_object *v2 = json_add_array(sampan, "CgroupControllersV2");
 
-    json_add_str(o, "CgroupDriver", layout->v2_fd < 0 && strcmp(layout_name(layout), "none") == 0 ? "none" : "cgroupfs");
-    json_add_str(o, "CgroupVersion", strcmp(layout_name(layout), "v2") == 0 ? "2" : "1");
-    json_add_str(sampan, "CgroupLayout", layout_name(layout));
+    json_add_str(o, "CgroupDriver", strcmp(name, "none") == 0 ? "none" : "cgroupfs");
+    json_add_str(o, "CgroupVersion", strcmp(name, "v2") == 0 ? "2" : "1");
+    json_add_str(sampan, "CgroupLayout", name);
     for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
         bool is_in_v1 = in_v1(layout, controllers[i].controller), is_in_v2 = in_v2(layout, controllers[i].controller);
 
@@ -126,7 +128,8 @@ static void add_cgroups(json_object *o, json_object *sampan, json_object *warnin
         if (is_in_v1 || is_in_v2)
             json_object_array_add(is_in_v1 ? v1 : v2, json_object_new_string(controllers[i].name));
         else
-            warn(warnings, "No cgroup controller %s: %s fail; boot with it enabled, or give it to this machine's cgroup",
+            warn(warnings,
+                 "No cgroup controller %s: %s fail; boot with it enabled, or give it to this machine's cgroup",
                  controllers[i].name, controllers[i].flags);
     }
 }

@@ -19,18 +19,18 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 
-struct template;
+struct text_template;
 
 /* All errors are ERR_INVALID; they start with "template: column N". The text is not needed afterwards. */
-int template_parse(const char *text, struct template **ret, struct err *e);
-void template_free(struct template *t);
-DEFINE_CLEANUP_PTR(template, struct template *, template_free)
+int template_parse(const char *text, struct text_template **ret, struct err *e);
+void template_free(struct text_template *t);
+DEFINE_CLEANUP_PTR(template, struct text_template *, template_free)
 #define _cleanup_template_ _cleanup_(cleanup_template)
 
 /* Appends to out; what was appended before an error stays. Any number of times with any data. */
-int template_execute(const struct template *t, json_object *data, struct strbuf *out, struct err *e);
+int template_execute(const struct text_template *t, json_object *data, struct strbuf *out, struct err *e);
 
 /* The same for a table's header: functions that shape text give their argument back unchanged. */
-int template_execute_header(const struct template *t, json_object *titles, struct strbuf *out, struct err *e);
+int template_execute_header(const struct text_template *t, json_object *titles, struct strbuf *out, struct err *e);
 
 #endif

@@ -69,8 +69,8 @@ static int no_member(struct run *run, const struct expr *x, json_object *o, cons
             names[n++] = key;
     }
     near = options_nearest(name, names);
-    return err_invalid(run->e, "template: column %zu: there is no .%s%s%s%s; {{json .}} shows what there is", x->column,
-                       name, near ? ", did you mean ." : "", near ? near : "", near ? "?" : "");
+    return err_invalid(run->e, "template: column %zu: there is no .%s%s%s%s {{json .}} shows what there is", x->column,
+                       name, near ? ", did you mean ." : ";", near ? near : "", near ? "?" : "");
 }
 
 static int take_fields(struct run *run, const struct expr *x, json_object **value)
@@ -78,8 +78,7 @@ static int take_fields(struct run *run, const struct expr *x, json_object **valu
     for (size_t i = 0; i < x->n_fields; i++) {
         json_object *member = NULL;
 
-        if (!json_object_is_type(*value, json_type_object) ||
-            !json_object_object_get_ex(*value, x->fields[i], &member))
+        if (!json_object_is_type(*value, json_type_object) || !json_object_object_get_ex(*value, x->fields[i], &member))
             return no_member(run, x, *value, x->fields[i]);
         json_object_get(member);
         json_object_put(*value);
@@ -204,14 +203,16 @@ static int choose(struct run *run, const struct node *n, json_object *value, jso
 static int step(struct run *run, const struct node *n, json_object *dot)
 {
     _cleanup_json_ json_object *value = NULL;
-    int r = n->expr ? evaluate(run, n->expr, dot, &value) : 0;
+    int r;
 
+    if (n->kind == NODE_TEXT) {
+        strbuf_add(run->out, n->text, n->len);
+        return 0;
+    }
+    r = evaluate(run, n->expr, dot, &value);
     if (r < 0)
         return r;
     switch (n->kind) {
-    case NODE_TEXT:
-        strbuf_add(run->out, n->text, n->len);
-        return 0;
     case NODE_PRINT:
         json_print_plain(value, run->out);
         return 0;
@@ -222,6 +223,8 @@ static int step(struct run *run, const struct node *n, json_object *dot)
         return choose(run, n, value, dot);
     case NODE_RANGE:
         return range(run, n, value, dot);
+    case NODE_TEXT:
+        break;
     }
     return 0;
 }
@@ -235,7 +238,7 @@ static int walk(struct run *run, const struct node *nodes, json_object *dot)
     return r;
 }
 
-static int execute(const struct template *t, json_object *data, bool is_header, struct strbuf *out, struct err *e)
+static int execute(const struct text_template *t, json_object *data, bool is_header, struct strbuf *out, struct err *e)
 {
     struct run run = {.out = out, .e = e, .is_header = is_header};
     int r = set_variable(&run, "", json_object_get(data));
@@ -246,12 +249,12 @@ static int execute(const struct template *t, json_object *data, bool is_header, 
     return r;
 }
 
-int template_execute(const struct template *t, json_object *data, struct strbuf *out, struct err *e)
+int template_execute(const struct text_template *t, json_object *data, struct strbuf *out, struct err *e)
 {
     return execute(t, data, false, out, e);
 }
 
-int template_execute_header(const struct template *t, json_object *titles, struct strbuf *out, struct err *e)
+int template_execute_header(const struct text_template *t, json_object *titles, struct strbuf *out, struct err *e)
 {
     return execute(t, titles, true, out, e);
 }

@@ -16,8 +16,8 @@ static bool is_string(json_object *o)
 static const char *type_of(json_object *o)
 {
     static const char *const names[] = {
-        [json_type_null] = "null", [json_type_boolean] = "a boolean", [json_type_double] = "a number",
-        [json_type_int] = "a number", [json_type_object] = "an object", [json_type_array] = "a list",
+        [json_type_null] = "null",     [json_type_boolean] = "a boolean", [json_type_double] = "a number",
+        [json_type_int] = "a number",  [json_type_object] = "an object",  [json_type_array] = "a list",
         [json_type_string] = "a text",
     };
 

@@ -37,12 +37,12 @@ struct node {
     struct node *body, *otherwise;
 };
 
-struct template {
+struct text_template {
     struct node *nodes;
     json_object *literals; /* array: owns them */
     struct template_chunk *chunks;
 };
 
-void *template_alloc(struct template *t, size_t size); /* zeroed */
+void *template_alloc(struct text_template *t, size_t size); /* zeroed */
 
 #endif

@@ -18,7 +18,7 @@ int bundle_cgroup_path(const struct container *c, char **ret, struct err *e)
 {
     const char *parent = c->host.cgroup_parent;
     if (!parent || !*parent)
-        parent = DEFAULT_CGROUP_PARENT;
+        parent = CGROUP_PARENT_DEFAULT;
     if (asprintf(ret, "%s%s/%s", *parent == '/' ? "" : "/", parent, c->id) < 0)
         return err_set(e, ERR_SYS, ENOMEM, "cgroup");
     return 0;

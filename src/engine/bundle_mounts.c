@@ -1,6 +1,7 @@
 /* "mounts" of a bundle: the kernel's file systems, the files that Docker binds, then the user's, parents before children. */
 #include "engine/bundle.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,6 @@
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "engine/recover.h"
-#include "engine/security.h"
 #include "engine/timestamp.h"
 #include "storage/db.h"
 #include "storage/layers.h"
@@ -118,19 +117,6 @@ static int default_hostname(struct container *c, const struct ns_plan *plan, str
     return set(&c->config.hostname, id, e);
 }
 
-static int default_paths(struct container *c, struct err *e)
-{
-    struct security_options o;
-    int r = security_parse(&c->host, &o, e);
-    if (r < 0 || o.systempaths_unconfined)
-        return r;
-    if (!c->host.masked_paths)
-        r = strv_copy((char *const *)security_masked_paths, &c->host.masked_paths, e);
-    if (r == 0 && !c->host.readonly_paths)
-        r = strv_copy((char *const *)security_readonly_paths, &c->host.readonly_paths, e);
-    return r;
-}
-
 /* An anonymous volume's name is an id, as Docker's; every volume's source is where its data lies. */
 static int default_volume(struct engine *en, struct mount_point *m, struct err *e)
 {
@@ -153,7 +139,7 @@ static int default_volume(struct engine *en, struct mount_point *m, struct err *
 
 static int set_defaults(struct engine *en, struct container *c, struct err *e)
 {
-    int r = default_paths(c, e);
+    int r = 0;
     for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
         r = default_volume(en, &c->mounts[i], e);
     return r;

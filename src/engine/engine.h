@@ -27,14 +27,16 @@ struct engine {
     int locks_fd;          /* run_root/locks, readable; -1: read_only and nothing there */
     struct db *db;         /* NULL: read_only and nothing there */
     char *program_dir;     /* where sampan-shim and sampan-image are: beside this program, or libexec; found when first used */
-    int shim_pidfd;        /* the shim that this process started for a foreground container; -1 */
+    int shim_pidfd;        /* the last shim that this process started; -1 */
+    char shim_id[65];      /* and its container */
 };
 #define ENGINE_INIT ((struct engine){.root_fd = -1, .run_fd = -1, .locks_fd = -1, .shim_pidfd = -1})
 
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e);
 void engine_close(struct engine *en);
 
-/* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing. Errors
+/* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing, but for a
+ * checkpoint of the database now and then, so `run` calls it while its container runs. Errors
  * are logged, not returned: a recovery that fails must not stop the user's command; the next one tries again. */
 void engine_recover(struct engine *en);
 

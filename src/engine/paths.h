@@ -9,7 +9,7 @@
 struct engine;
 
 #define CONTAINERS_DIR "containers"
-#define DEFAULT_CGROUP_PARENT "/sampan"
+#define CGROUP_PARENT_DEFAULT "/sampan"
 #define CONFIG_NAME    "config.json"
 #define UPPER_NAME     "upper"
 #define WORK_NAME      "work"

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "engine/idrange.h"
 #include "engine/paths.h"
+#include "engine/security.h"
 #include "shim/shim.h"
 
 static char *copy(const char *s)
@@ -50,6 +51,8 @@ int record_to_container(const struct container_row *row, struct container **ret,
     int r = json_parse(row->spec, strlen(row->spec), "the database's container", &spec, e);
     if (r == 0)
         r = container_from_json(spec, c, e);
+    if (r == 0)
+        r = security_set_paths(&c->host, e);
     if (r < 0)
         return err_context(e, "container %.12s", row->id);
     if (row->status < CONTAINER_CREATED || row->status > CONTAINER_DEAD)

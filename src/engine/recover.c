@@ -35,6 +35,8 @@
 #include "engine/record.h"
 #include "engine/timestamp.h"
 #include "runtime/runtime.h"
+#include "shim/shim.h"
+#include "storage/db.h"
 #include "storage/layers.h"
 #include "storage/volumes.h"
 
@@ -42,16 +44,14 @@ enum { STATUS_KILLED = 128 + 9, STATUS_NOT_STARTED = 128 };
 
 /* ---- the steps ---- */
 
-/* The lock names the cgroup where that is not the default. */
-static int end_processes(int lock_fd, const char *id, struct err *e)
+/* The run directory's entry of the cgroup: made before it, and removed by the shim after it, in an orderly end. */
+static int end_processes(int run_dir, struct err *e)
 {
     char path[PATH_MAX];
-    ssize_t n = pread(lock_fd, path, sizeof(path) - 1, 0);
+    ssize_t n = run_dir < 0 ? -1 : readlinkat(run_dir, SHIM_CGROUP_NAME, path, sizeof(path) - 1);
     if (n < 0)
-        return err_sys(e, "read the lock");
+        return run_dir < 0 || errno == ENOENT ? 0 : err_sys(e, "read the name of the cgroup");
     path[n] = '\0';
-    if (n == 0)
-        snprintf(path, sizeof(path), DEFAULT_CGROUP_PARENT "/%s", id);
     return runtime_clean_up(path, e);
 }
 
@@ -91,24 +91,37 @@ static int settle_row(struct engine *en, const char *id, int run_dir, bool *ret_
     return r < 0 ? r : containers_delete(en->db, id, e);
 }
 
+/* Steps 2 and 3. */
+static int settle(struct engine *en, const char *id, int run_dir, struct err *e)
+{
+    bool keep;
+    int r = settle_row(en, id, run_dir, &keep, e);
+    return r < 0 || keep ? r : dir_remove_all(en->root_fd, container_path(id).path, e);
+}
+
 int recover_container(struct engine *en, const char *id, int *lock_fd, struct err *e)
 {
     _cleanup_close_ int lock = TAKE_FD(*lock_fd);
     _cleanup_close_ int run_dir = run_dir_open(en, id, e);
-    bool keep = true;
     if (run_dir < 0 && run_dir != -ENOENT)
         return run_dir;
-    int r = end_processes(lock, id, e);
+    int r = end_processes(run_dir, e);
     if (r == 0)
-        r = settle_row(en, id, run_dir, &keep, e);
-    if (r == 0 && !keep)
-        r = dir_remove_all(en->root_fd, container_path(id).path, e);
+        r = settle(en, id, run_dir, e);
     if (r == 0)
         r = dir_remove_all(en->run_fd, container_path(id).path, e);
     if (r < 0)
         return err_context(e, "clean up after %.12s", id);
     lock_remove(en, id, &lock);
     return 0;
+}
+
+int recover_settle(struct engine *en, const char *id, struct err *e)
+{
+    _cleanup_close_ int run_dir = run_dir_open(en, id, e);
+    if (run_dir < 0 || !file_exists(run_dir, SHIM_EXIT_NAME))
+        return 0;
+    return settle(en, id, run_dir, e);
 }
 
 /* ---- who needs it ---- */
@@ -152,6 +165,7 @@ void engine_recover(struct engine *en)
     for (struct dirent *d; dir && (d = readdir(dir));)
         if (is_id(d->d_name))
             try_recover(en, d->d_name);
+    db_checkpoint(en->db);
 }
 
 /* ---- after a boot ---- */

@@ -8,7 +8,7 @@
 #include "runtime/security/capabilities.h"
 
 /* Docker's, and those that later advisories added: what tells about the host or lets one measure it from inside. */
-const char *const security_masked_paths[] = {
+static const char *const masked_paths[] = {
     "/proc/asound",
     "/proc/acpi",
     "/proc/interrupts", /* keystroke timing, moby GHSA-6fw5-f8r9-fgfm */
@@ -24,7 +24,7 @@ const char *const security_masked_paths[] = {
     NULL,
 };
 
-const char *const security_readonly_paths[] = {
+static const char *const readonly_paths[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
@@ -102,6 +102,19 @@ int security_parse(const struct host_config *h, struct security_options *ret, st
     if (!ret->seccomp)
         ret->seccomp = h->privileged ? "unconfined" : "default";
     return 0;
+}
+
+int security_set_paths(struct host_config *h, struct err *e)
+{
+    struct security_options o;
+    int r = security_parse(h, &o, e);
+    if (r < 0 || o.systempaths_unconfined)
+        return r;
+    if (!h->masked_paths)
+        r = strv_copy((char *const *)masked_paths, &h->masked_paths, e);
+    if (r == 0 && !h->readonly_paths)
+        r = strv_copy((char *const *)readonly_paths, &h->readonly_paths, e);
+    return r;
 }
 
 /* ---- capabilities ---- */

@@ -26,8 +26,8 @@ int security_parse(const struct host_config *h, struct security_options *ret, st
 /* Docker's order: all with --privileged; "ALL" in either list; else the default fourteen, less, plus. */
 int security_caps(const struct host_config *h, uint64_t *ret, struct err *e);
 
-/* The paths hidden and made read-only by default; NULL-terminated, static. */
-extern const char *const security_masked_paths[];
-extern const char *const security_readonly_paths[];
+/* Fills masked_paths and readonly_paths with what holds by default, where they are not set; the database has only what
+ * was set. */
+int security_set_paths(struct host_config *h, struct err *e);
 
 #endif

@@ -113,6 +113,8 @@ static void unpack_and_report(struct tar_member *member, const char *staging, in
     struct report report = {.error = ERR_INIT};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO); /* where the engine reads what was loaded */
     report.status = sandbox_enter_staging(staging, &report.error);
     if (report.status == 0)
         report.status = unpack_layer(member, &report.result, &report.error);
@@ -121,19 +123,29 @@ static void unpack_and_report(struct tar_member *member, const char *staging, in
     _exit(0);
 }
 
-static int wait_for_report(pid_t pid, int sock, struct report *ret, struct err *e)
+/* The process that wrote it has read hostile bytes: nothing in it is taken as it is. */
+static int check_report(struct report *report, struct unpack_result *ret, struct err *e)
 {
-    ssize_t n = fd_read_full(sock, ret, sizeof(*ret));
+    report->error.text[sizeof(report->error.text) - 1] = '\0';
+    report->result.diff_id.text[sizeof(report->result.diff_id.text) - 1] = '\0';
+    if (report->status != 0)
+        return err_invalid(e, "%s", report->error.text);
+    if (report->result.size < 0)
+        return err_invalid(e, "the unpacking process reports a size below zero");
+    ret->size = report->result.size;
+    return digest_parse(report->result.diff_id.text, &ret->diff_id, e);
+}
+
+static int wait_for_report(pid_t pid, int sock, struct unpack_result *ret, struct err *e)
+{
+    struct report report;
+    ssize_t n = fd_read_full(sock, &report, sizeof(report));
     int status = 0;
 
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (n == (ssize_t)sizeof(*ret)) {
-        ret->error.text[sizeof(ret->error.text) - 1] = '\0';
-        if (ret->status < 0)
-            *e = ret->error;
-        return ret->status < 0 ? ret->status : 0;
-    }
+    if (n == (ssize_t)sizeof(report))
+        return check_report(&report, ret, e);
     if (WIFSIGNALED(status))
         return err_set(e, ERR_INTERNAL, EIO, "the unpacking process was killed by signal %d", WTERMSIG(status));
     return err_set(e, ERR_INTERNAL, EIO, "the unpacking process ended without a report");
@@ -142,10 +154,8 @@ static int wait_for_report(pid_t pid, int sock, struct report *ret, struct err *
 static int unpack_in_child(struct tar_member *member, const char *staging, struct unpack_result *ret, struct err *e)
 {
     _cleanup_close_ int ours = -1, theirs = -1;
-    struct report report;
     int pair[2];
     pid_t pid;
-    int r;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return err_sys(e, "make a socket pair");
@@ -157,10 +167,7 @@ static int unpack_in_child(struct tar_member *member, const char *staging, struc
     if (pid == 0)
         unpack_and_report(member, staging, theirs);
     fd_close(&theirs);
-    r = wait_for_report(pid, ours, &report, e);
-    if (r == 0)
-        *ret = report.result;
-    return r;
+    return wait_for_report(pid, ours, ret, e);
 }
 
 /* ---- one layer */

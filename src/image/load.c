@@ -1,17 +1,13 @@
 #include "image/load.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/digest.h"
 #include "archive/tar_source.h"
 #include "base/fd.h"
-#include "base/file.h"
+#include "base/strv.h"
 #include "image/layer.h"
 #include "image/manifest.h"
 
@@ -27,6 +23,8 @@ static int read_config(const struct tar_source *source, const char *member, json
 
     if (r == 0)
         r = digest_of(text, len, ret_id, e);
+    if (r == 0)
+        r = manifest_check_blob(member, ret_id, e);
     return r < 0 ? r : json_parse(text, len, member, ret, e);
 }
 
@@ -49,11 +47,9 @@ static int load_layers(const struct tar_source *source, const struct manifest_im
 {
     json_object *list = json_add_array(out, "layers");
     size_t n = diff_ids(config) ? json_object_array_length(diff_ids(config)) : 0;
-    size_t n_members = 0;
+    size_t n_members = strv_len(image->layers);
     int64_t size = 0, layer_size = 0;
 
-    while (image->layers && image->layers[n_members])
-        n_members++;
     if (n != n_members)
         return err_invalid(e, "image has %zu layers, but its configuration lists %zu", n_members, n);
     for (size_t i = 0; i < n; i++) {
@@ -81,7 +77,7 @@ static int load_image(const struct tar_source *source, const struct manifest_ima
     if (r == 0)
         r = load_layers(source, image, config, out, e);
     if (r < 0)
-        return err_context(e, "image %s", image->tags ? image->tags[0] : image->config);
+        return err_context(e, "image %s", strv_len(image->tags) > 0 ? image->tags[0] : image->config);
     json_add_str(out, "id", id.text);
     json_add_strv(out, "tags", image->tags);
     json_object_object_add(out, "config", TAKE_PTR(config));

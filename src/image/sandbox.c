@@ -27,6 +27,10 @@ static int keep_caps(uint64_t caps, struct err *e)
     return r < 0 ? r : caps_apply(&set, e);
 }
 
+/* Device nodes can be made here, but not opened. */
+static const struct mount_change inert = {.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                                          .userns_fd = -1};
+
 /* Makes the directory the root of this process's mount namespace, and forgets the old one. It is opened here, since a
  * mount of the namespace that was left cannot be cloned. */
 static int pivot_into(const char *dir, struct err *e)
@@ -41,6 +45,9 @@ static int pivot_into(const char *dir, struct err *e)
     mnt = mount_clone(dir_fd, "", false, false, e);
     if (mnt < 0)
         return mnt;
+    r = mount_change(mnt, &inert, e);
+    if (r < 0)
+        return r;
     r = mount_attach(mnt, dir_fd, e);
     if (r < 0)
         return r;
@@ -62,23 +69,26 @@ int sandbox_enter(const char *layers, struct err *e)
 }
 
 static const int allowed_calls[] = {
-    SCMP_SYS(read),        SCMP_SYS(pread64),      SCMP_SYS(write),         SCMP_SYS(pwrite64),    SCMP_SYS(writev),
-    SCMP_SYS(readv),       SCMP_SYS(lseek),        SCMP_SYS(open),          SCMP_SYS(openat),      SCMP_SYS(close),
-    SCMP_SYS(stat),        SCMP_SYS(fstat),        SCMP_SYS(lstat),         SCMP_SYS(newfstatat),  SCMP_SYS(statx),
-    SCMP_SYS(fcntl),       SCMP_SYS(ftruncate),    SCMP_SYS(fallocate),     SCMP_SYS(getdents64),  SCMP_SYS(access),
-    SCMP_SYS(mkdir),       SCMP_SYS(mkdirat),      SCMP_SYS(rmdir),         SCMP_SYS(unlink),      SCMP_SYS(unlinkat),
-    SCMP_SYS(link),        SCMP_SYS(linkat),       SCMP_SYS(symlink),       SCMP_SYS(symlinkat),   SCMP_SYS(mknod),
-    SCMP_SYS(mknodat),     SCMP_SYS(rename),       SCMP_SYS(renameat),      SCMP_SYS(renameat2),   SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat),  SCMP_SYS(chmod),        SCMP_SYS(fchmod),        SCMP_SYS(fchmodat),    SCMP_SYS(chown),
-    SCMP_SYS(fchown),      SCMP_SYS(lchown),       SCMP_SYS(fchownat),      SCMP_SYS(utimensat),   SCMP_SYS(futimesat),
-    SCMP_SYS(setxattr),    SCMP_SYS(lsetxattr),    SCMP_SYS(fsetxattr),     SCMP_SYS(fgetxattr),   SCMP_SYS(lgetxattr),
-    SCMP_SYS(llistxattr),  SCMP_SYS(flistxattr),   SCMP_SYS(fremovexattr),  SCMP_SYS(umask),       SCMP_SYS(fchdir),
-    SCMP_SYS(chdir),       SCMP_SYS(getcwd),       SCMP_SYS(getuid),        SCMP_SYS(geteuid),     SCMP_SYS(getgid),
-    SCMP_SYS(getegid),     SCMP_SYS(getpid),       SCMP_SYS(brk),           SCMP_SYS(mmap),        SCMP_SYS(munmap),
-    SCMP_SYS(mremap),      SCMP_SYS(madvise),      SCMP_SYS(futex),         SCMP_SYS(getrandom),   SCMP_SYS(clock_gettime),
-    SCMP_SYS(gettimeofday), SCMP_SYS(time),        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit),
-    SCMP_SYS(exit_group),  SCMP_SYS(statfs),       SCMP_SYS(fstatfs),       SCMP_SYS(mprotect),    SCMP_SYS(sendmsg),
-    SCMP_SYS(ioctl), /* FS_IOC_GETFLAGS, which libarchive asks for */
+    SCMP_SYS(read),           SCMP_SYS(pread64),       SCMP_SYS(write),        SCMP_SYS(pwrite64),
+    SCMP_SYS(writev),         SCMP_SYS(readv),         SCMP_SYS(lseek),        SCMP_SYS(open),
+    SCMP_SYS(openat),         SCMP_SYS(close),         SCMP_SYS(stat),         SCMP_SYS(fstat),
+    SCMP_SYS(lstat),          SCMP_SYS(newfstatat),    SCMP_SYS(statx),        SCMP_SYS(fcntl),
+    SCMP_SYS(ftruncate),      SCMP_SYS(fallocate),     SCMP_SYS(getdents64),   SCMP_SYS(access),
+    SCMP_SYS(mkdir),          SCMP_SYS(mkdirat),       SCMP_SYS(rmdir),        SCMP_SYS(unlink),
+    SCMP_SYS(unlinkat),       SCMP_SYS(link),          SCMP_SYS(linkat),       SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat),      SCMP_SYS(mknod),         SCMP_SYS(mknodat),      SCMP_SYS(rename),
+    SCMP_SYS(renameat),       SCMP_SYS(renameat2),     SCMP_SYS(readlink),     SCMP_SYS(readlinkat),
+    SCMP_SYS(chmod),          SCMP_SYS(fchmod),        SCMP_SYS(fchmodat),     SCMP_SYS(chown),
+    SCMP_SYS(fchown),         SCMP_SYS(lchown),        SCMP_SYS(fchownat),     SCMP_SYS(utimensat),
+    SCMP_SYS(futimesat),      SCMP_SYS(setxattr),      SCMP_SYS(lsetxattr),    SCMP_SYS(fsetxattr),
+    SCMP_SYS(fgetxattr),      SCMP_SYS(lgetxattr),     SCMP_SYS(llistxattr),   SCMP_SYS(flistxattr),
+    SCMP_SYS(fremovexattr),   SCMP_SYS(umask),         SCMP_SYS(fchdir),       SCMP_SYS(chdir),
+    SCMP_SYS(getcwd),         SCMP_SYS(getuid),        SCMP_SYS(geteuid),      SCMP_SYS(getgid),
+    SCMP_SYS(getegid),        SCMP_SYS(getpid),        SCMP_SYS(brk),          SCMP_SYS(mmap),
+    SCMP_SYS(munmap),         SCMP_SYS(mremap),        SCMP_SYS(madvise),      SCMP_SYS(futex),
+    SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),  SCMP_SYS(exit),         SCMP_SYS(exit_group),
+    SCMP_SYS(statfs),         SCMP_SYS(fstatfs),       SCMP_SYS(mprotect),
 };
 
 static int filter_calls(struct err *e)

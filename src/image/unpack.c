@@ -2,12 +2,11 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "archive/reader.h"
 #include "base/strbuf.h"
@@ -17,8 +16,10 @@
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 /* libarchive flags: owners by number, all bits, and an entry replaces what an earlier one of its name made. */
-enum { DISK_FLAGS = ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR |
-                    ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_UNLINK | ARCHIVE_EXTRACT_SECURE_NODOTDOT };
+enum {
+    DISK_FLAGS = ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR |
+                 ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_UNLINK | ARCHIVE_EXTRACT_SECURE_NODOTDOT
+};
 
 static void cleanup_disk(struct archive **a)
 {
@@ -93,6 +94,22 @@ static int make_opaque(const char *dir, struct err *e)
     return 0;
 }
 
+/* A whiteout is about what is below this layer. Where the layer has the name itself, a file hides that anyway, and a directory
+ * does when it is opaque. */
+static int hide_below(const char *path, struct err *e)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) ? make_opaque(path, e) : 0;
+}
+
+static bool is_whiteout(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
+}
+
 static int make_whiteout(const char *dir, const char *hidden, struct err *e)
 {
     _cleanup_strbuf_ struct strbuf path = STRBUF_INIT(2 * 4096);
@@ -104,9 +121,9 @@ static int make_whiteout(const char *dir, const char *hidden, struct err *e)
     r = strbuf_check(&path, "path in a layer", e);
     if (r < 0)
         return r;
-    if (mknod(path.buf, S_IFCHR | 0, makedev(0, 0)) < 0 && errno != EEXIST)
-        return err_sys(e, "make whiteout %s", path.buf);
-    return 0;
+    if (mknod(path.buf, S_IFCHR | 0, makedev(0, 0)) == 0)
+        return 0;
+    return errno == EEXIST ? hide_below(path.buf, e) : err_sys(e, "make whiteout %s", path.buf);
 }
 
 static int apply_whiteout(const char *path, struct err *e)
@@ -126,6 +143,18 @@ static int apply_whiteout(const char *path, struct err *e)
 
 /* ---- entries */
 
+static int disk_error(const struct unpacking *u, const char *path, struct err *e)
+{
+    return err_set(e, ERR_INVALID, 0, "unpack %s: %s", path, archive_error_string(u->disk));
+}
+
+/* libarchive only warns when it cannot write, chown or set an attribute; a layer that is not whole is no layer. What the file
+ * system does not have (extended attributes, ACLs) is left out. */
+static bool has_failed(const struct unpacking *u, int r)
+{
+    return r < ARCHIVE_WARN || (r == ARCHIVE_WARN && archive_errno(u->disk) != ENOTSUP);
+}
+
 static int copy_data(struct unpacking *u, const char *path, struct err *e)
 {
     const void *data;
@@ -135,43 +164,99 @@ static int copy_data(struct unpacking *u, const char *path, struct err *e)
 
     while ((r = archive_read_data_block(u->tar, &data, &len, &offset)) == ARCHIVE_OK) {
         u->size += (int64_t)len;
-        if (archive_write_data_block(u->disk, data, len, offset) < ARCHIVE_WARN)
+        if (archive_write_data_block(u->disk, data, len, offset) != ARCHIVE_OK)
             return err_set(e, ERR_SYS, archive_errno(u->disk), "unpack %s", path);
     }
     return r == ARCHIVE_EOF ? 0 : reader_error(u->tar, path, e);
 }
 
-/* Absolute names mean the same as relative ones, below the layer's root. */
-static const char *relative(const char *path)
+/* Absolute names mean the same as relative ones, below the layer's root; the slash after a directory's name says nothing.
+ * NULL when out of memory. */
+static char *plain_name(const char *path)
 {
+    size_t len;
+
     while (*path == '/')
         path++;
-    return *path ? path : ".";
+    len = strlen(path);
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    return len > 0 ? strndup(path, len) : strdup(".");
+}
+
+/* trusted.overlay.* would speak to overlayfs in the layer's name, security.* to the kernel's security modules. */
+static bool is_xattr_allowed(const char *name)
+{
+    return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0;
+}
+
+static int filter_xattrs(struct archive_entry *entry, struct err *e)
+{
+    struct archive_entry *all = NULL;
+    const char *name;
+    const void *value;
+    size_t len;
+
+    if (archive_entry_xattr_count(entry) == 0)
+        return 0;
+    all = archive_entry_clone(entry);
+    if (!all)
+        return err_set(e, ERR_SYS, ENOMEM, "unpack %s", archive_entry_pathname(entry));
+    archive_entry_xattr_clear(entry);
+    archive_entry_xattr_reset(all);
+    while (archive_entry_xattr_next(all, &name, &value, &len) == ARCHIVE_OK)
+        if (is_xattr_allowed(name))
+            archive_entry_xattr_add_entry(entry, name, value, len);
+    archive_entry_free(all);
+    return 0;
+}
+
+static int make_names_plain(struct archive_entry *entry, struct err *e)
+{
+    const char *link = archive_entry_hardlink(entry);
+    _cleanup_free_ char *name = plain_name(archive_entry_pathname(entry));
+    _cleanup_free_ char *target = link ? plain_name(link) : NULL;
+
+    if (!name || (link && !target))
+        return err_set(e, ERR_SYS, ENOMEM, "unpack %s", archive_entry_pathname(entry));
+    archive_entry_set_pathname(entry, name);
+    if (target)
+        archive_entry_set_hardlink(entry, target);
+    return 0;
+}
+
+static int write_entry(struct unpacking *u, struct archive_entry *entry, struct err *e)
+{
+    const char *path = archive_entry_pathname(entry);
+    bool replaces_whiteout = archive_entry_filetype(entry) == AE_IFDIR && is_whiteout(path);
+    int r = 0;
+
+    if (has_failed(u, archive_write_header(u->disk, entry)))
+        return disk_error(u, path, e);
+    if (replaces_whiteout)
+        r = make_opaque(path, e);
+    if (r == 0 && archive_entry_size(entry) > 0 && !archive_entry_hardlink(entry))
+        r = copy_data(u, path, e);
+    if (r == 0 && has_failed(u, archive_write_finish_entry(u->disk)))
+        r = disk_error(u, path, e);
+    return r;
 }
 
 static int unpack_entry(struct unpacking *u, struct archive_entry *entry, struct err *e)
 {
-    const char *path = archive_entry_pathname(entry);
-    const char *link = archive_entry_hardlink(entry);
+    const char *path;
     int r;
 
-    if (!path)
+    if (!archive_entry_pathname(entry))
         return err_invalid(e, "layer has an entry without a name");
+    r = make_names_plain(entry, e);
+    if (r < 0)
+        return r;
+    path = archive_entry_pathname(entry);
     if (strncmp(base_name(path), WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
-        return apply_whiteout(relative(path), e);
-    _cleanup_free_ char *name = strdup(relative(path)), *target = link ? strdup(relative(link)) : NULL;
-    if (!name || (link && !target))
-        return err_set(e, ERR_SYS, ENOMEM, "unpack %s", path);
-    archive_entry_set_pathname(entry, name);
-    if (target)
-        archive_entry_set_hardlink(entry, target);
-    r = archive_write_header(u->disk, entry);
-    if (r < ARCHIVE_WARN)
-        return err_set(e, ERR_INVALID, 0, "unpack %s: %s", name, archive_error_string(u->disk));
-    r = archive_entry_size(entry) > 0 && !target ? copy_data(u, name, e) : 0;
-    if (r == 0 && archive_write_finish_entry(u->disk) < ARCHIVE_WARN)
-        r = err_set(e, ERR_INVALID, 0, "unpack %s: %s", name, archive_error_string(u->disk));
-    return r;
+        return apply_whiteout(path, e);
+    r = filter_xattrs(entry, e);
+    return r < 0 ? r : write_entry(u, entry, e);
 }
 
 static int unpack_entries(struct unpacking *u, struct err *e)
@@ -211,8 +296,8 @@ static int run(struct unpacking *u, struct unpack_result *ret, struct err *e)
         r = unpack_entries(u, e);
     if (r == 0)
         r = drain(u, e);
-    if (r == 0 && archive_write_close(u->disk) < ARCHIVE_WARN)
-        r = err_set(e, ERR_INVALID, 0, "unpack: %s", archive_error_string(u->disk));
+    if (r == 0 && has_failed(u, archive_write_close(u->disk)))
+        r = disk_error(u, "directories", e);
     if (r == 0)
         r = digester_finish(u->digester, &ret->diff_id, e);
     ret->size = u->size;

@@ -239,6 +239,8 @@ static int check_target(int root_fd, int fd, const char *path, bool is_dir, stru
 
     if (fstat(fd, &st) < 0 || fstat(root_fd, &root) < 0)
         return err_sys(e, "stat %s", path);
+    if (S_ISLNK(st.st_mode)) /* put there after make_path made a file, and opened as itself */
+        return err_set(e, ERR_SYS, ELOOP, "%s was replaced by a symbolic link", path);
     if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
         return err_invalid(e, "%s is the root directory itself, which cannot be a mount's target", path);
     if (S_ISDIR(st.st_mode) != is_dir)

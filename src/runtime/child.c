@@ -2,7 +2,7 @@
  * The container's init, from its birth in new namespaces to the payload's execve: the right-hand column of the diagram in
  * sync.h. Each step may fail with an error, which goes to the parent as it is.
  *
- * Should: end with the parent, at whatever step that dies; hold no fd of the host's once it can be seen inside.
+ * Should: end with the parent, at whatever step that dies; hold no fd of the host's once it has pivoted.
  * Mustn't: look anything up by a path of the container's before the pivot, or of the host's after it.
  */
 #include "runtime/child.h"
@@ -40,7 +40,7 @@ int child_label_exec(const struct spec_process *p, struct err *e)
 static int begin(struct child *c, struct err *e)
 {
     fd_close(&c->parent_sync); /* or the parent's end would never be seen */
-    umask(0);                  /* modes are as the spec says; the payload's umask comes last */
+    umask(022);                /* whatever the caller's was; the payload's comes last */
     return child_die_with_parent(e);
 }
 
@@ -83,13 +83,6 @@ static int enter_namespaces(struct child *c, struct err *e)
     return r;
 }
 
-static int close_host_fds(struct child *c, struct err *e)
-{
-    const int keep[] = {c->sync, c->stdio[0], c->stdio[1], c->stdio[2]};
-
-    return stdio_close_others(keep, ARRAY_SIZE(keep), e);
-}
-
 static int start_session(struct child *c, struct err *e)
 {
     (void)c;
@@ -122,6 +115,14 @@ static int enter_rootfs(struct child *c, struct err *e)
     if (r == 0)
         r = hooks_run(c->spec, SPEC_HOOK_CREATE_CONTAINER, getpid(), "creating", e);
     return r == 0 && spec_has_own(c->spec, NS_MOUNT) ? rootfs_enter(c->spec, &fds, e) : r;
+}
+
+/* Only now: mounting the cgroup file system looks at the hierarchies outside. */
+static int close_host_fds(struct child *c, struct err *e)
+{
+    const int keep[] = {c->sync, c->stdio[0], c->stdio[1], c->stdio[2]};
+
+    return stdio_close_others(c->payload.n_preserved, keep, ARRAY_SIZE(keep), e);
 }
 
 static int write_sysctls(struct child *c, struct err *e)
@@ -164,7 +165,7 @@ static int wait_for_the_word(struct child *c, struct err *e)
 {
     int r = sync_send(c->sync, SYNC_READY, NULL, 0, e);
 
-    return r == 0 ? child_wait_for_word(&c->sync, e) : r;
+    return r == 0 ? child_wait_for_word(c, e) : r;
 }
 
 static int run_start_hooks(struct child *c, struct err *e)
@@ -186,9 +187,9 @@ static const child_step steps[] = {
     label_exec,
     become_root,
     enter_namespaces,
-    close_host_fds,
     start_session,
     enter_rootfs,
+    close_host_fds,
     write_sysctls,
     open_console,
     seal_rootfs,

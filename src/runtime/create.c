@@ -5,17 +5,13 @@
  * Mustn't: attach a mount, or change anything of its own but what it restores.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/parse.h"
 #include "kernel/pidfd.h"
-#include "kernel/syscalls.h"
+#include "runtime/birth.h"
 #include "runtime/child.h"
 #include "runtime/hooks.h"
 #include "runtime/rootfs/rootfs.h"
@@ -75,121 +71,15 @@ static int open_namespaces(struct creation *c, struct err *e)
     return ns_plan_open(c->spec, &c->plan, e);
 }
 
-/* ---- the clone ---- */
-
-static int clone_failed(uint64_t flags, struct err *e)
-{
-    err_sys(e, "clone the container's init");
-    return ns_advise(flags, e);
-}
-
-/* Who is in the container's pid namespace already could look into its init before that has dropped anything: with the
- * same uid, and but for this flag (CVE-2016-9962). The flag is inherited, and lost at the execve. */
-static bool hide_from_debuggers(const struct spec *spec)
-{
-    return !spec_has_own(spec, NS_PID) && prctl(PR_GET_DUMPABLE) == 1 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
-}
-
-static int clone_child(struct creation *c, uint64_t flags, int *ret_pidfd, struct err *e)
-{
-    int cgroup_fd = cgroup_clone_fd(&c->container->cgroup);
-    int pidfd = -1;
-    struct clone_args args = {
-        .flags = flags | CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-        .exit_signal = SIGCHLD,
-        .cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
-    };
-    pid_t pid;
-
-    c->child.is_in_v2_cgroup = cgroup_fd >= 0;
-    pid = sys_clone3(&args);
-    if (pid < 0)
-        return clone_failed(flags, e);
-    if (pid > 0)
-        *ret_pidfd = pidfd;
-    return pid;
-}
-
-static int clone_directly(struct creation *c, struct err *e)
-{
-    pid_t pid = clone_child(c, c->plan.clone_flags, &c->container->pidfd, e);
-
-    if (pid < 0)
-        return pid;
-    if (pid == 0)
-        child_main(&c->child);
-    c->container->pid = pid;
-    return 0;
-}
-
-/*
- * Born inside: where the user namespace is joined, a process between us joins it and clones the init from there, so that
- * the joined namespace owns the init's new ones. CLONE_PARENT makes the init our child all the same.
- */
-static _Noreturn void be_midwife(struct creation *c)
-{
-    struct err e = ERR_INIT;
-    int pidfd = -1;
-    struct clone_args args = {
-        .flags = c->plan.clone_flags | CLONE_PIDFD | CLONE_PARENT,
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-    };
-    int r = child_die_with_parent(&e);
-
-    if (r == 0)
-        r = ns_user_join(&c->plan, &e);
-    if (r == 0) {
-        pid_t pid = sys_clone3(&args);
-
-        if (pid == 0)
-            child_main(&c->child);
-        r = pid < 0 ? clone_failed(c->plan.clone_flags, &e) : sync_send(c->child.sync, SYNC_BORN, &pidfd, 1, &e);
-    }
-    if (r < 0)
-        child_fail(c->child.sync, &e);
-    _exit(0);
-}
-
-static int clone_inside(struct creation *c, struct err *e)
-{
-    _cleanup_close_ int midwife = -1;
-    siginfo_t info;
-    size_t n;
-    pid_t pid = clone_child(c, 0, &midwife, e);
-    int r;
-
-    if (pid < 0)
-        return pid;
-    if (pid == 0)
-        be_midwife(c);
-    /* Our copy of the child's end has to go first, or a dead midwife would leave us waiting. */
-    fd_close(&c->child.sync);
-    r = sync_wait(c->container->sync_fd, SYNC_BORN, &c->container->pidfd, 1, &n, e);
-    if (pidfd_wait(midwife, &info, NULL) < 0 || r < 0 || n != 1)
-        return r < 0 ? r : err_set(e, ERR_INTERNAL, EPROTO, "the container's init was not born");
-    c->container->pid = pidfd_to_pid(c->container->pidfd);
-    return c->container->pid > 0 ? 0 : err_set(e, ERR_SYS, ESRCH, "find the container's init");
-}
+/* ---- the clone, and after it ---- */
 
 static int clone_init(struct creation *c, struct err *e)
 {
-    bool is_hidden = hide_from_debuggers(c->spec);
-    int own_pid_ns;
-    int r = ns_pid_enter_for_children(c->plan.join_fd[NS_PID], &own_pid_ns, e);
+    const struct birth b = {.child = &c->child, .plan = &c->plan, .cgroup = &c->container->cgroup,
+                            .parent_sync = c->container->sync_fd};
 
-    if (r == 0) {
-        r = c->plan.join_fd[NS_USER] >= 0 ? clone_inside(c, e) : clone_directly(c, e);
-        if (ns_pid_restore(own_pid_ns, r < 0 ? NULL : e) < 0 && r == 0)
-            r = err_to_errno(e);
-    }
-    if (is_hidden)
-        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    fd_close(&c->child.sync);
-    return r;
+    return birth_of_init(&b, &c->container->pid, &c->container->pidfd, e);
 }
-
-/* ---- after the clone ---- */
 
 static int set_limits(struct creation *c, struct err *e)
 {
@@ -319,7 +209,11 @@ int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct run
         .stdio = {io->in, io->out, io->err},
         .sync = -1,
         .parent_sync = -1,
-        .payload = {.process = &spec->process, .caps = &spec->process.caps, .may_make_cwd = true},
+        .payload = {.process = &spec->process,
+                    .caps = &spec->process.caps,
+                    .may_make_cwd = true,
+                    .with_init = spec->process.init,
+                    .n_preserved = io->n_preserved},
     };
     io->master = -1;
     if (!spec->has_process)

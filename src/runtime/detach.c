@@ -4,7 +4,7 @@
  *
  *   creator                                      init
  *     SYNC_DETACH + listening socket ------------> is no longer tied to the creator's life
- *     EOF <--------------------------------------- closes its end; accepts connections from here on
+ *     EOF or SYNC_ERROR <------------------------- closes its end, and accepts connections from here on
  *   starter
  *     connects, SYNC_EXEC -----------------------> takes the connection for its sync socket, goes on as ever
  *     EOF or SYNC_ERROR <------------------------- execve worked, or why it didn't
@@ -56,19 +56,27 @@ static int accept_word(int listen_fd, int *sync, struct err *e)
     }
 }
 
-int child_wait_for_word(int *sync, struct err *e)
+/* A program that isn't there is the creator's mistake, and the starter may be somebody else. */
+static int look_for_program(const struct child *c, struct err *e)
+{
+    return execute_look(c->payload.process->args, c->payload.env, e);
+}
+
+int child_wait_for_word(struct child *c, struct err *e)
 {
     _cleanup_close_ int listen_fd = -1;
     enum sync_step step;
-    int r = sync_next(*sync, &step, e);
+    int r = sync_next(c->sync, &step, e);
 
     if (r < 0 || step != SYNC_DETACH)
-        return r < 0 ? r : sync_wait(*sync, SYNC_EXEC, NULL, 0, NULL, e);
-    r = sync_wait(*sync, SYNC_DETACH, &listen_fd, 1, NULL, e);
+        return r < 0 ? r : sync_wait(c->sync, SYNC_EXEC, NULL, 0, NULL, e);
+    r = sync_wait(c->sync, SYNC_DETACH, &listen_fd, 1, NULL, e);
+    if (r == 0)
+        r = look_for_program(c, e);
     if (r < 0)
         return r;
     if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
         return err_sys(e, "outlive the creator");
-    fd_close(sync);
-    return accept_word(listen_fd, sync, e);
+    fd_close(&c->sync);
+    return accept_word(listen_fd, &c->sync, e);
 }

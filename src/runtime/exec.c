@@ -65,7 +65,7 @@ static void joiner_release(struct joiner *j)
 static int begin(struct joiner *j, struct err *e)
 {
     fd_close(&j->parent_sync);
-    umask(0);
+    umask(022);
     return child_die_with_parent(e);
 }
 
@@ -93,7 +93,7 @@ static int close_host_fds(struct joiner *j, struct err *e)
 {
     const int keep[] = {j->sync, j->x->target_pidfd, j->io->in, j->io->out, j->io->err};
 
-    return stdio_close_others(keep, ARRAY_SIZE(keep), e);
+    return stdio_close_others(j->payload.n_preserved, keep, ARRAY_SIZE(keep), e);
 }
 
 static int join_namespaces(struct joiner *j, struct err *e)
@@ -214,6 +214,7 @@ static int plan_payload(struct joiner *j, struct err *e)
     p->process = j->x->process;
     p->caps = &j->x->process->caps;
     p->filter_flags = j->x->spec->seccomp.flags;
+    p->n_preserved = j->io->n_preserved;
     if (!j->x->privileged)
         return seccomp_resolve(j->x->spec, &p->filter, &p->n_filter, &j->filter, e);
     j->all_caps = (struct spec_caps){.bounding = caps_all(), .permitted = caps_all(), .effective = caps_all()};

@@ -21,6 +21,7 @@
 struct runtime_stdio {
     int in, out, err; /* borrowed; -1: /dev/null */
     int master;       /* result, owned by the caller; -1 without a terminal */
+    unsigned n_preserved; /* the payload gets this many of the caller's fds from 3 on, too */
 };
 
 struct runtime_container {
@@ -47,8 +48,9 @@ int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
  * its parent. */
 int runtime_start_detached(int sock, struct err *e);
 
-/* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. */
-void runtime_release(struct runtime_container *c);
+/* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. Negative, and logged, when
+ * the cgroup could not be removed. */
+int runtime_release(struct runtime_container *c);
 
 /* As runtime_release, from another process and after a crash: `cgroup_path` as in the spec. */
 int runtime_clean_up(const char *cgroup_path, struct err *e);

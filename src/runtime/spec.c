@@ -202,6 +202,21 @@ int spec_load_process(json_object *process, struct spec_process *ret, struct err
     return r;
 }
 
+int spec_load_resources(json_object *resources, struct spec_resources *ret, struct err *e)
+{
+    struct spec_resources read = {0};
+    int r;
+
+    if (!json_object_is_type(resources, json_type_object))
+        return err_invalid(e, "resources must be a JSON object");
+    r = spec_read_resources(resources, &read, e);
+    if (r < 0)
+        spec_resources_release(&read);
+    else
+        *ret = read;
+    return r;
+}
+
 int64_t spec_id_to_host(const struct spec_id_maps *maps, uint32_t container_id)
 {
     for (size_t i = 0; i < maps->n; i++) {

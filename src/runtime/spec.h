@@ -107,6 +107,7 @@ struct spec_root {
     char *upper;    /* "sampan".upper, .work: for the writable layer; NULL: read-only overlay */
     char *work;
     bool readonly;
+    bool keeps_ids; /* may be set by the caller after loading: files in `path` belong to the mapped host ids already */
     uint64_t propagation;
 };
 
@@ -244,6 +245,13 @@ DEFINE_CLEANUP_PTR(spec, struct spec *, spec_free)
 /* Only a process, as `exec` takes it (OCI process.json). */
 int spec_load_process(json_object *process, struct spec_process *ret, struct err *e);
 void spec_process_release(struct spec_process *p);
+
+/* Only limits, as `update` takes them (OCI's linux.resources). */
+int spec_load_resources(json_object *resources, struct spec_resources *ret, struct err *e);
+void spec_resources_release(struct spec_resources *r);
+
+/* The words that "options" of a mount may hold beside those of its file system; owned by the caller. */
+int spec_mount_words(char ***ret, struct err *e);
 
 /* The host id of a container id, or -1 when it has none. */
 int64_t spec_id_to_host(const struct spec_id_maps *maps, uint32_t container_id);

@@ -62,6 +62,4 @@ int spec_read_hooks(json_object *config, struct spec *s, struct err *e);
 /* What no single member can tell: that the parts fit each other. */
 int spec_check(const struct spec *s, struct err *e);
 
-void spec_resources_release(struct spec_resources *r);
-
 #endif

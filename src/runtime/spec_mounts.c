@@ -134,6 +134,24 @@ static bool apply_kind(struct spec_mount *m, const char *word, bool *is_bind)
     return known;
 }
 
+int spec_mount_words(char ***ret, struct err *e)
+{
+    static const char *const kinds[] = {"bind", "rbind", "idmap", "ridmap", "tmpcopyup"};
+    _cleanup_strv_ char **words = NULL;
+    int r = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(options) && r == 0; i++) {
+        r = strv_add(&words, options[i].word, e);
+        if (r == 0 && (options[i].set || options[i].clear))
+            r = strv_addf(&words, e, "r%s", options[i].word);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
+        r = strv_add(&words, kinds[i], e);
+    if (r == 0)
+        *ret = TAKE_PTR(words);
+    return r;
+}
+
 /* ---- mounts ---- */
 
 static int read_options(json_object *o, struct spec_mount *m, bool *is_bind, struct err *e)

@@ -32,19 +32,19 @@ int runtime_start(struct runtime_container *c, struct err *e)
 
 int runtime_clean_up(const char *cgroup_path, struct err *e)
 {
-    int r = cgroup_kill(cgroup_path, e);
-
-    return r == 0 ? cgroup_remove(cgroup_path, e) : r;
+    return cgroup_destroy(cgroup_path, e);
 }
 
-void runtime_release(struct runtime_container *c)
+int runtime_release(struct runtime_container *c)
 {
     struct err e = ERR_INIT;
+    int r = c->cgroup.created ? runtime_clean_up(c->cgroup.path, &e) : 0;
 
-    if (c->cgroup.created && runtime_clean_up(c->cgroup.path, &e) < 0)
+    if (r < 0)
         log_warning("clean up the cgroup %s: %s", c->cgroup.path, e.text);
     cgroup_release(&c->cgroup);
     fd_close(&c->pidfd);
     fd_close(&c->sync_fd);
     *c = RUNTIME_CONTAINER_INIT;
+    return r;
 }

@@ -28,6 +28,39 @@ static int compile_seccomp(struct spec *spec, struct err *e)
     return 0;
 }
 
+/*
+ * The devices that every container has may be used whatever the list says, and may be made anew; where there is no list,
+ * nothing else may. Source: runtime-spec config-linux.md, "Default Devices"; runc's behaviour.
+ */
+static const struct spec_device_rule nothing = {false, 'a', -1, -1, "rwm"};
+
+static const struct spec_device_rule default_devices[] = {
+    {true, 'c', -1, -1, "m"},    {true, 'b', -1, -1, "m"}, {true, 'c', 1, 3, "rwm"}, /* null */
+    {true, 'c', 1, 5, "rwm"},                                                        /* zero */
+    {true, 'c', 1, 7, "rwm"},                                                        /* full */
+    {true, 'c', 1, 8, "rwm"},                                                        /* random */
+    {true, 'c', 1, 9, "rwm"},                                                        /* urandom */
+    {true, 'c', 5, 0, "rwm"},                                                        /* tty */
+    {true, 'c', 5, 1, "rwm"},                                                        /* console */
+    {true, 'c', 5, 2, "rwm"},                                                        /* ptmx */
+    {true, 'c', 136, -1, "rwm"},                                                     /* pts */
+};
+
+static int allow_default_devices(struct spec_resources *r, struct err *e)
+{
+    size_t n = r->n_devices + 1 + ARRAY_SIZE(default_devices);
+    struct spec_device_rule *rules = reallocarray(r->devices, n, sizeof(*rules));
+
+    if (!rules)
+        return err_set(e, ERR_SYS, ENOMEM, "allow the default devices");
+    r->devices = rules;
+    if (r->n_devices == 0)
+        rules[r->n_devices++] = nothing;
+    memcpy(rules + r->n_devices, default_devices, sizeof(default_devices));
+    r->n_devices += ARRAY_SIZE(default_devices);
+    return 0;
+}
+
 int bundle_make_spec(json_object *config, const char *id, const char *path, struct spec **ret, struct err *e)
 {
     _cleanup_spec_ struct spec *spec = NULL;
@@ -35,8 +68,11 @@ int bundle_make_spec(json_object *config, const char *id, const char *path, stru
 
     if (r == 0)
         r = compile_seccomp(spec, e);
+    if (r == 0)
+        r = allow_default_devices(&spec->resources, e);
     if (r < 0)
         return err_context(e, CONFIG);
+    spec->root.keeps_ids = true;
     spec->bundle = strdup(path);
     if (!spec->bundle)
         return err_set(e, ERR_SYS, ENOMEM, "keep the bundle's path");

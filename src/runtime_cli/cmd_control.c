@@ -1,5 +1,6 @@
 /* kill, pause, resume, delete. */
 #include <signal.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "base/parse.h"
@@ -41,6 +42,15 @@ static int kill_container(const struct instance *i, int signo, bool all, struct 
     return all ? signal_all(i, signo, e) : signal_init(i, signo, e);
 }
 
+/* 0 only asks whether the signal could be sent. */
+static int parse_signal_or_0(const char *text, int *ret, struct err *e)
+{
+    if (strcmp(text, "0") != 0)
+        return parse_signal(text, ret, e);
+    *ret = 0;
+    return 0;
+}
+
 int cmd_kill(const char *root, int argc, char **argv, struct err *e)
 {
     _cleanup_instance_ struct instance i = INSTANCE_INIT;
@@ -53,7 +63,7 @@ int cmd_kill(const char *root, int argc, char **argv, struct err *e)
     int r = command_parse(options, argc, argv, 0, 1, 2, &args, e);
 
     if (r == 0 && args + 1 < argc)
-        r = parse_signal(argv[args + 1], &signo, e);
+        r = parse_signal_or_0(argv[args + 1], &signo, e);
     if (r != 0)
         return r < 0 ? r : 0;
     r = instance_open(root, argv[args], false, &i, e);

@@ -24,8 +24,9 @@ static int refuse_no_pivot(const struct words *w, struct err *e)
 {
     if (!w->no_pivot)
         return 0;
-    return err_set(e, ERR_UNSUPPORTED, 0, "--no-pivot is not supported: on a root that cannot be pivoted (an initramfs), "
-                                          "mount another file system and switch to it first");
+    return err_set(e, ERR_UNSUPPORTED, 0,
+                   "--no-pivot is not supported: on a root that cannot be pivoted (an initramfs), "
+                   "mount another file system and switch to it first");
 }
 
 enum { COMMON_OPTIONS = HANDOVER_OPTIONS + 4 };
@@ -33,11 +34,12 @@ enum { COMMON_OPTIONS = HANDOVER_OPTIONS + 4 };
 static void common_options(struct words *w, struct option_def *table)
 {
     const struct option_def options[COMMON_OPTIONS - HANDOVER_OPTIONS] = {
-        {"bundle", 'b', OPT_STRING, &w->create.bundle, "dir", "The bundle (default: the working directory)", NULL, false},
+        {"bundle", 'b', OPT_STRING, &w->create.bundle, "dir", "The bundle (default: the working directory)", NULL,
+         false},
         {"no-pivot", 0, OPT_BOOL, &w->no_pivot, NULL, NULL, NULL, false},
-        /* There is none to begin with: the payload gets no session keyring of the caller's. */
+        /* The payload gets a session keyring of its own all the same: the caller's is none of its business. */
         {"no-new-keyring", 0, OPT_BOOL, &w->ignored, NULL, NULL, NULL, false},
-        {"preserve-fds", 0, OPT_CALL, &w->create.preserve_fds, "n", "Pass the n fds from 3 on to the container",
+        {"preserve-fds", 0, OPT_CALL, &w->create.n_preserved, "n", "Pass the n fds from 3 on to the container",
          option_preserve_fds, false},
     };
 
@@ -123,7 +125,8 @@ int cmd_run(const char *root, int argc, char **argv, struct err *e)
 {
     _cleanup_(words_release) struct words w = {0};
     struct option_def options[COMMON_OPTIONS + 4] = {
-        [COMMON_OPTIONS] = {"detach", 'd', OPT_BOOL, &w.detach, NULL, "Do not wait for the container's end", NULL, false},
+        [COMMON_OPTIONS] = {"detach", 'd', OPT_BOOL, &w.detach, NULL, "Do not wait for the container's end", NULL,
+                            false},
         {"keep", 0, OPT_BOOL, &w.keep, NULL, "Do not delete the container after its end", NULL, false},
         {"no-subreaper", 0, OPT_BOOL, &w.ignored, NULL, NULL, NULL, false},
     };

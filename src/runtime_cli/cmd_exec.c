@@ -20,7 +20,7 @@ struct words {
     char *process; /* process.json, in place of changes and a command */
     char *cgroup;
     bool detach, ignore_paused;
-    int preserve_fds;
+    unsigned n_preserved;
 };
 
 static void words_release(struct words *w)
@@ -113,10 +113,9 @@ static int finish(const struct words *w, struct runtime_container *c, int *maste
 
 static int exec_in(const struct target *t, const struct words *w, struct err *e)
 {
-    const struct runtime_exec x = {.target_pidfd = t->pidfd, .spec = t->spec, .process = &t->process,
-                                   .outlives_caller = w->detach};
-    struct runtime_stdio io = {.in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .master = -1,
-                               .preserve_fds = w->preserve_fds};
+    const struct runtime_exec x = {.target_pidfd = t->pidfd, .spec = t->spec, .process = &t->process};
+    struct runtime_stdio io = {
+        .in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .master = -1, .n_preserved = w->n_preserved};
     struct runtime_container c = RUNTIME_CONTAINER_INIT;
     int r = runtime_exec(&x, &io, &c, e);
 
@@ -163,7 +162,7 @@ int cmd_exec(const char *root, int argc, char **argv, struct err *e)
         {"apparmor", 0, OPT_STRING, &c->apparmor, "profile", "Its AppArmor profile", NULL, false},
         {"no-new-privs", 0, OPT_BOOL, &c->no_new_privs, NULL, "It can gain no privileges", NULL, false},
         {"cap", 'c', OPT_STRV, &c->caps, "name", "Add a capability", NULL, false},
-        {"preserve-fds", 0, OPT_CALL, &w.preserve_fds, "n", "Pass it the n fds from 3 on", option_preserve_fds, false},
+        {"preserve-fds", 0, OPT_CALL, &w.n_preserved, "n", "Pass it the n fds from 3 on", option_preserve_fds, false},
         {"cgroup", 0, OPT_STRING, &w.cgroup, "path", NULL, NULL, false},
         {"ignore-paused", 0, OPT_BOOL, &w.ignore_paused, NULL, "Also in a paused container", NULL, false},
         {0},

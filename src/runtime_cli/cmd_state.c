@@ -64,7 +64,7 @@ static int collect(const char *root, json_object *ret, struct err *e)
     _cleanup_strv_ char **ids = NULL;
     int r = instance_list(root, &ids, e);
 
-    STRV_FOREACH(id, ids) {
+    STRV_FOREACH (id, ids) {
         _cleanup_instance_ struct instance i = INSTANCE_INIT;
         json_object *o;
 
@@ -80,7 +80,8 @@ static int collect(const char *root, json_object *ret, struct err *e)
 static const struct {
     const char *title, *key;
 } columns[] = {
-    {"ID", "id"}, {"PID", "pid"}, {"STATUS", "status"}, {"BUNDLE", "bundle"}, {"CREATED", "created"}, {"OWNER", "owner"},
+    {"ID", "id"},         {"PID", "pid"},         {"STATUS", "status"},
+    {"BUNDLE", "bundle"}, {"CREATED", "created"}, {"OWNER", "owner"},
 };
 
 static const char *cell(json_object *row, size_t column)

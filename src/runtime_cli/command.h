@@ -34,7 +34,7 @@ int command_parse(const struct option_def *options, int argc, char **argv, unsig
 
 void command_print_overview(void);
 
-/* For OPT_CALL: a count of inherited fds into an int, all of which must be open. */
+/* For OPT_CALL: a count of inherited fds into an unsigned, all of which must be open. */
 int option_preserve_fds(const char *value, void *target, struct err *e);
 
 /* For commands whose only word is the container's id. */

@@ -128,7 +128,7 @@ int option_preserve_fds(const char *value, void *target, struct err *e)
     for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + (int)n; fd++)
         if (fcntl(fd, F_GETFD) < 0)
             return err_invalid(e, "--preserve-fds %s: fd %d is not open", value, fd);
-    *(int *)target = (int)n;
+    *(unsigned *)target = (unsigned)n;
     return 0;
 }
 

@@ -49,7 +49,7 @@ static void add_env(json_object *process, const struct exec_changes *c)
 {
     json_object *env = array_of(process, "env");
 
-    STRV_FOREACH(item, c->env)
+    STRV_FOREACH (item, c->env)
         json_object_array_add(env, json_object_new_string(*item));
 }
 
@@ -57,7 +57,7 @@ static int add_gids(json_object *user, char *const *gids, struct err *e)
 {
     json_object *array = array_of(user, "additionalGids");
 
-    STRV_FOREACH(text, gids) {
+    STRV_FOREACH (text, gids) {
         uint64_t gid = 0;
         int r = parse_uint64(*text, "--additional-gids", &gid, e);
 
@@ -105,7 +105,7 @@ static int add_caps(json_object *process, char *const *caps, struct err *e)
     static const char *const sets[] = {"bounding", "effective", "permitted"};
     json_object *o = caps ? object_of(process, "capabilities") : NULL;
 
-    STRV_FOREACH(name, caps) {
+    STRV_FOREACH (name, caps) {
         int cap;
         int r = caps_parse(*name, &cap, e);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "shim/session.h"
 
 int foreground_wait(int pidfd, int master, int *ret_status, struct err *e)

@@ -71,8 +71,8 @@ static int send_fd(const char *path, int fd, const char *name, struct err *e)
 
     if (sock < 0)
         return sock;
-    control.head = (struct cmsghdr){
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    control.head =
+        (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
     memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
     return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? err_sys(e, "send to %s", path) : 0;
 }

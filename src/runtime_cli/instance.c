@@ -26,7 +26,7 @@ static bool is_valid_id(const char *id)
            strcmp(id, "..") != 0;
 }
 
-static int check_id(const char *id, struct err *e)
+int instance_check_id(const char *id, struct err *e)
 {
     return is_valid_id(id) ? 0 : err_invalid(e, "invalid container id \"%s\": use letters, digits and _ + - .", id);
 }
@@ -113,14 +113,13 @@ int instance_create(const char *root, const char *id, struct instance *ret, stru
     _cleanup_close_ int root_fd = -1;
     int r;
 
-    r = check_id(id, e);
-    if (r == 0)
-        r = instance_init(&i, root, id, e);
+    r = instance_init(&i, root, id, e);
     if (r == 0)
         r = dir_make_all(AT_FDCWD, root, 0700, &root_fd, e);
     if (r < 0)
         return r;
     i.dir_fd = make_locked(root_fd, id, e);
+    i.is_locked = true;
     r = i.dir_fd < 0 ? i.dir_fd : clear_leftovers(&i, e);
     if (r < 0)
         return r;
@@ -161,6 +160,7 @@ int instance_open(const char *root, const char *id, bool lock, struct instance *
     i.dir_fd = open_dir(root, id, lock, e);
     if (i.dir_fd < 0)
         return i.dir_fd;
+    i.is_locked = lock;
     /* The directory alone is a creation's very first or a removal's very last moment. */
     if (!file_exists(i.dir_fd, "state.json"))
         return no_such_container(id, e);
@@ -233,9 +233,12 @@ int instance_pidfd(const struct instance *i, struct err *e)
     return TAKE_FD(pidfd);
 }
 
-/* Who creates holds the lock all along. */
+/* Who creates holds the lock all along, and with the pid gives it up. */
 static bool is_being_created(const struct instance *i)
 {
+    if (i->is_locked)
+        return false;
+
     _cleanup_close_ int root_fd = root_open(i->root);
     _cleanup_close_ int fd = root_fd < 0 ? -1 : dir_lock(root_fd, i->id, LOCK_EX | LOCK_NB);
 

@@ -22,6 +22,7 @@ struct instance {
     char *root;
     char *id;
     int dir_fd; /* owned */
+    bool is_locked;
     struct record record;
 };
 
@@ -29,8 +30,10 @@ struct instance {
 
 enum instance_status { INSTANCE_CREATING, INSTANCE_CREATED, INSTANCE_RUNNING, INSTANCE_PAUSED, INSTANCE_STOPPED };
 
-/* Makes the directory, locked, with nothing in it. ERR_CONFLICT when there is such a container, ERR_INVALID for what is
- * no id. */
+/* ERR_INVALID for what cannot be the id of a container. */
+int instance_check_id(const char *id, struct err *e);
+
+/* Makes the directory, locked, with nothing in it. ERR_CONFLICT when there is such a container. The id was checked. */
 int instance_create(const char *root, const char *id, struct instance *ret, struct err *e);
 
 /* Opens it and loads the record. Locking waits for whoever holds the lock. ERR_NOT_FOUND: "… does not exist". */

@@ -74,8 +74,8 @@ static void end_init(struct runtime_container *c)
 static int make(struct instance *i, const struct create_options *o, const struct bundle *b, struct created *ret,
                 struct err *e)
 {
-    struct runtime_stdio io = {.in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .master = -1,
-                               .preserve_fds = o->preserve_fds};
+    struct runtime_stdio io = {
+        .in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .master = -1, .n_preserved = o->n_preserved};
     struct runtime_container c = RUNTIME_CONTAINER_INIT;
     _cleanup_close_ int listen_fd = start_socket_listen(i->dir_fd, e);
     _cleanup_close_ int master = -1;
@@ -94,13 +94,15 @@ static int make(struct instance *i, const struct create_options *o, const struct
     return 0;
 }
 
-int lifecycle_create(const char *root, const char *id, struct create_options *o, struct instance *i, struct created *ret,
-                     struct err *e)
+int lifecycle_create(const char *root, const char *id, struct create_options *o, struct instance *i,
+                     struct created *ret, struct err *e)
 {
     _cleanup_bundle_ struct bundle b = {0};
     int r;
 
-    r = handover_resolve(&o->handover, e);
+    r = instance_check_id(id, e);
+    if (r == 0)
+        r = handover_resolve(&o->handover, e);
     if (r == 0)
         r = bundle_load(o->bundle, id, &b, e);
     if (r == 0)

@@ -16,8 +16,8 @@
 struct create_options {
     char *bundle; /* NULL: the working directory */
     struct handover handover;
-    bool is_detached; /* nobody stays to hold the terminal */
-    int preserve_fds; /* 3 to 2+N go to the payload */
+    bool is_detached;     /* nobody stays to hold the terminal */
+    unsigned n_preserved; /* 3 to 2+N go to the payload */
 };
 
 /* What a creator that stays has of the container. */
@@ -28,8 +28,8 @@ struct created {
 #define CREATED_INIT ((struct created){.pidfd = -1, .master = -1})
 
 /* Makes the container, which then waits for its start; on failure nothing is left. `i` is locked. */
-int lifecycle_create(const char *root, const char *id, struct create_options *o, struct instance *i, struct created *ret,
-                     struct err *e);
+int lifecycle_create(const char *root, const char *id, struct create_options *o, struct instance *i,
+                     struct created *ret, struct err *e);
 
 /* Lets the program of a created container run, and runs the poststart hooks. ERR_CONFLICT when it is not created;
  * ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when it could not be executed: the container is then stopped. `i` is locked. */

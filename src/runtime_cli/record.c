@@ -41,7 +41,10 @@ static int read_strings(json_object *o, struct record *ret, struct err *e)
         const char *key;
         char **target;
     } strings[] = {
-        {"bundle", &ret->bundle}, {"rootfs", &ret->rootfs}, {"created", &ret->created}, {"cgroup", &ret->cgroup},
+        {"bundle", &ret->bundle},
+        {"rootfs", &ret->rootfs},
+        {"created", &ret->created},
+        {"cgroup", &ret->cgroup},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
@@ -68,6 +71,8 @@ int record_load(int dir_fd, struct record *ret, struct err *e)
         r = read_numbers(o, &record, e);
     if (r == 0)
         r = read_strings(o, &record, e);
+    if (r == 0 && !*record.cgroup)
+        r = err_invalid(e, FILE_NAME ": \"cgroup\" is missing");
     if (r < 0)
         return r;
     record.annotations = json_object_get(json_get(o, "annotations"));

@@ -18,8 +18,8 @@ struct record {
     bool has_pid_ns;     /* the container's processes end with its init */
     char *bundle;
     char *rootfs;
-    char *created; /* RFC 3339 */
-    char *cgroup;  /* as spec->cgroup_path */
+    char *created;            /* RFC 3339 */
+    char *cgroup;             /* as spec->cgroup_path */
     json_object *annotations; /* NULL: none */
 };
 

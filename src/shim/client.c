@@ -8,7 +8,7 @@
 
 static int shim_is_gone(struct err *e)
 {
-    return err_set(e, ERR_SYS, ECONNRESET, "the container's shim is gone");
+    return err_set(e, ERR_INTERNAL, ECONNRESET, "the container's shim is gone");
 }
 
 static int ask(int sock, enum shim_msg_type type, const void *data, size_t len, struct err *e)

@@ -24,6 +24,7 @@ enum shim_fd {
 
 #define SHIM_SOCKET_NAME "shim.sock"
 #define SHIM_STATE_NAME "state.json" /* {"pid","startTime" (ticks),"startedAt","shimPid"} written before STARTED */
+#define SHIM_CGROUP_NAME "cgroup" /* a symlink to the cgroup's path: made by the engine before the cgroup is, removed after it */
 #define SHIM_EXIT_NAME "exit.json"   /* {"status","oomKilled","finishedAt","error"} written before the lock is let go */
 
 #endif

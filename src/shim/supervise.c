@@ -1,7 +1,6 @@
 #include "shim/supervise.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,11 +12,15 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "kernel/pidfd.h"
+#include "shim/memory.h"
 #include "shim/reap.h"
 #include "shim/shim.h"
 
 /* How long a client that does not read may hold up the end, when its socket has no room for the last bytes. */
 enum { DRAIN_SECONDS_MAX = 10, DRAIN_POLL_MS = 1000 };
+
+/* A container that is quiet for so long is one that lasts; a short one shall not pay for giving memory back. */
+enum { SETTLE_MS = 100 };
 
 /* ---- before the container is there */
 
@@ -47,12 +50,13 @@ static int load_config(struct shim *s, struct spec **ret, struct err *e)
 
 static int open_stdio(struct shim *s, const struct spec *spec, struct runtime_stdio *ret, struct err *e)
 {
-    *ret = (struct runtime_stdio){-1, -1, -1, -1};
+    *ret = (struct runtime_stdio){.in = -1, .out = -1, .err = -1, .master = -1};
     if (spec->process.terminal)
         return 0;
     int r = stdio_pipes_open(&s->pipes, s->config.has_stdin, e);
     if (r == 0)
-        *ret = (struct runtime_stdio){s->pipes.payload[0], s->pipes.payload[1], s->pipes.payload[2], -1};
+        *ret = (struct runtime_stdio){
+            .in = s->pipes.payload[0], .out = s->pipes.payload[1], .err = s->pipes.payload[2], .master = -1};
     return r;
 }
 
@@ -194,8 +198,15 @@ static int stay(struct shim *s, struct err *e)
     s->init = (struct loop_source){.fd = s->container.pidfd, .events = POLLIN, .ready = init_ready, .owner = s};
     loop_add(&s->loop, &s->init);
     avoid_oom_killer();
-    malloc_trim(0);
-    return loop_run(&s->loop, e);
+    int r = 1;
+    for (int timeout = SETTLE_MS; r >= 0 && !s->loop.is_stopped;) {
+        r = loop_turn(&s->loop, timeout, e);
+        if (r == 0) {
+            memory_give_back();
+            timeout = -1;
+        }
+    }
+    return r < 0 ? r : 0;
 }
 
 /* ---- its end */
@@ -253,9 +264,12 @@ static void report(struct shim *s)
     server_report_exit(&s->server, &s->exit);
 }
 
+/* The ledger's entry of the cgroup goes once the cgroup is gone; else the engine tries again. */
 static void undo(struct shim *s)
 {
-    runtime_release(&s->container);
+    bool had_cgroup = s->container.cgroup.created;
+    if (runtime_release(&s->container) == 0 && had_cgroup)
+        unlinkat(SHIM_FD_RUN_DIR, SHIM_CGROUP_NAME, 0);
     unlinkat(SHIM_FD_RUN_DIR, SHIM_SOCKET_NAME, 0);
     fd_close(&s->orphans.fd);
 }

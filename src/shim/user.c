@@ -22,7 +22,7 @@ static void pass_input(struct user *u, const char *data, size_t len)
 {
     char kept[SHIM_DATA_MAX];
     const char *text = data;
-    if (u->io->has_terminal) {
+    if (u->io->has_terminal && !u->io->keeps_all_keys) {
         u->has_detached = detach_keys_filter(&u->detach, data, len, kept, &len);
         text = kept;
     }

@@ -24,6 +24,7 @@ struct user_io {
     bool has_terminal;       /* the payload has one: raw mode, window size, detach keys */
     bool forwards_signals;   /* without a terminal: SIGINT, SIGTERM … go to the payload (--sig-proxy) */
     const char *detach_keys; /* NULL: the default */
+    bool keeps_all_keys;     /* no keys detach: the payload gets every one */
 };
 
 enum user_outcome {

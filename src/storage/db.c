@@ -82,14 +82,25 @@ int db_open(const char *path, struct db **ret, struct err *e)
     return 0;
 }
 
+static void checkpoint_beyond(struct db *db, int pages)
+{
+    if (db->wal_pages <= pages)
+        return;
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    db->wal_pages = 0; /* whether or not all of it could be copied: the next commit tells */
+}
+
+void db_checkpoint(struct db *db)
+{
+    checkpoint_beyond(db, DB_WAL_PAGES);
+}
+
 void db_close(struct db *db)
 {
     if (!db)
         return;
     db_rollback(db);
-    /* Passive: what readers still use stays in the log, nobody waits. Once in several hundred commands. */
-    if (db->wal_pages > DB_WAL_PAGES)
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    checkpoint_beyond(db, DB_WAL_PAGES_MAX);
     if (sqlite3_close(db->handle) != SQLITE_OK)
         log_warning("database: closed with statements open");
     free(db);

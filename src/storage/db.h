@@ -6,7 +6,10 @@
  *   synchronous=NORMAL no fsync per commit, only in checkpoints. A power cut may lose the last commits but never tears the file;
  *                      what those rows spoke of, running containers, a power cut has ended anyway.
  *   NO_CKPT_ON_CLOSE   the last one to close would copy the log back and sync: 1,000 µs and more.
- *   wal_autocheckpoint=0 for the same reason; db_close() checkpoints once the log passed DB_WAL_PAGES.
+ *   wal_autocheckpoint=0 a checkpoint in the middle of a start would cost as much: db_checkpoint() is called where nobody waits.
+ *
+ * The log must stay short all the same: the first to open the file after nobody had it open reads the whole log, 2.2 µs a page.
+ * Measured: open 290 and 2.2 a page, insert 85, delete 35, close 28.
  *
  * Values travel as struct db_value, so that a wrong type does not compile. Text that a statement returns is borrowed until
  * the next db_step or db_finish. Writers wait for one another up to DB_BUSY_MS (ERR_SYS EBUSY after it). Not thread-safe.
@@ -22,7 +25,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-enum { DB_BUSY_MS = 10000, DB_WAL_PAGES = 2000 };
+enum { DB_BUSY_MS = 10000, DB_WAL_PAGES = 48, DB_WAL_PAGES_MAX = 1000 };
 
 struct db;
 struct db_stmt;
@@ -30,6 +33,10 @@ struct db_stmt;
 /* Opens or creates, and brings the schema up to date (storage/schema.h). A newer schema than ours is ERR_UNSUPPORTED. */
 int db_open(const char *path, struct db **ret, struct err *e);
 void db_close(struct db *db); /* NULL is fine; rolls an open transaction back */
+
+/* Copies the log back into the file, with two syncs of the disk (1 to 20 ms), once it is longer than DB_WAL_PAGES; db_close does
+ * so only beyond DB_WAL_PAGES_MAX. Never waits for others: what they still read stays in the log. */
+void db_checkpoint(struct db *db);
 
 /* BEGIN IMMEDIATE: from here on nobody else writes. */
 int db_begin(struct db *db, struct err *e);

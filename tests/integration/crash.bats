@@ -80,7 +80,7 @@ many_points() {
 @test "a shim killed with --pid host: processes outside a pid namespace are ended too" {
     sampan run -d --name wide --network none --pid host busybox sh -c 'sleep 3333 & sleep 3334 & wait'
     local pid shim id
-    wait_until eval '[ "$(sampan top wide | grep -c "sleep 333")" = 2 ]'
+    wait_until eval '[ "$(sampan top wide | grep -c " sleep 333[34]$")" = 2 ]'
     pid=$(pid_of wide) id=$(inspect wide '{{.Id}}')
     shim=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
     kill -KILL "$shim"

@@ -35,13 +35,13 @@ cgroups_of() {
     find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null
 }
 
-# Processes whose command line or environment names this test's state.
+# Our programs that run with this test's state: "PID COMMAND LINE" a line.
 processes_of_state() {
-    local pid
-    for pid in /proc/[0-9]*; do
-        if tr '\0' '\n' <"$pid/environ" 2>/dev/null | grep -qx "SAMPAN_ROOT=$SAMPAN_ROOT" &&
-            [[ $(readlink "$pid/exe") == *sampan* ]]; then
-            echo "${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline")"
+    local environ pid
+    for environ in $(grep -lsz "^SAMPAN_ROOT=$SAMPAN_ROOT\$" /proc/[0-9]*/environ); do
+        pid=${environ//[^0-9]/}
+        if [[ $(readlink "/proc/$pid/exe") == *sampan* ]]; then
+            echo "$pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
         fi
     done
 }
@@ -83,7 +83,7 @@ wait_until() {
 
 # The payload of most tests.
 busybox() {
-    sampan run --rm --network none "${options[@]}" busybox "$@"
+    sampan run --rm --network none busybox "$@"
 }
 
 # inspect CONTAINER TEMPLATE

@@ -124,9 +124,10 @@ teardown_file() {
     run -0 sampan exec one sh -c 'hostname; cat /proc/sys/kernel/domainname'
     [ "${lines[0]}" = boat ]
     [ "${lines[1]}" = harbour ]
-    run -0 sampan run --rm --network none --cap-add SYS_ADMIN busybox \
-        sh -c 'hostname changed && domainname changed.too; hostname; cat /proc/sys/kernel/domainname'
+    run -0 sampan run --rm --network none --cap-add SYS_ADMIN -v "$(probe_mount)" busybox \
+        sh -c 'hostname changed && /probe domainname changed.too && hostname && cat /proc/sys/kernel/domainname'
     [ "${lines[0]}" = changed ]
+    [ "${lines[1]}" = changed.too ]
     [ "$(cat /proc/sys/kernel/hostname)" = "$host" ]
     [ "$(cat /proc/sys/kernel/domainname)" = "$domain" ]
     run -0 sampan exec one hostname
@@ -180,7 +181,7 @@ teardown_file() {
 @test "ipc: /dev/shm has the size that was asked for" {
     run -0 busybox sh -c "df -k /dev/shm | awk 'NR == 2 { print \$2 }'"
     [ "$output" = 65536 ]
-    options=(--shm-size 12m) run -0 busybox sh -c "df -k /dev/shm | awk 'NR == 2 { print \$2 }'"
+    run -0 sampan run --rm --network none --shm-size 12m busybox sh -c "df -k /dev/shm | awk 'NR == 2 { print \$2 }'"
     [ "$output" = 12288 ]
 }
 
@@ -240,7 +241,7 @@ teardown_file() {
 
 @test "nested: a container unshares again, and the host sees both" {
     sampan run -d --name nested --network none --security-opt seccomp=unconfined busybox \
-        sh -c 'unshare -U -r -p -f -m -u -i sh -c "hostname inner; mount -t proc proc /proc; echo \$\$ >/dev/null; exec sleep 2222"'
+        sh -c 'unshare -U -r -p -f -m -u -i sh -c "hostname inner; mount -t proc proc /proc; exec sleep 2222"; true'
     local inner
     wait_until eval 'sampan top nested | grep -q "sleep 2222"'
     inner=$(sampan top nested | awk '/sleep 2222/ && !/sh -c/ { print $2 }' | tail -n 1)

@@ -50,8 +50,10 @@ teardown_file() {
 @test ":ro is read-only, and root inside cannot remount it" {
     run -1 sampan run --rm --network none -v "$SAMPAN_STATE/shared:/data:ro" busybox touch /data/no
     [[ $output == *"Read-only file system"* ]]
-    run ! sampan run --rm --network none --cap-add SYS_ADMIN -v "$SAMPAN_STATE/shared:/data:ro" busybox \
+    run ! sampan run --rm --network none -v "$SAMPAN_STATE/shared:/data:ro" busybox \
         sh -c 'mount -o remount,rw,bind /data && touch /data/no'
+    run ! sampan run --rm --network none --security-opt seccomp=unconfined -v "$SAMPAN_STATE/shared:/data:ro" busybox \
+        unshare -U -r -m sh -c 'mount -o remount,rw,bind /data && touch /data/no'
     [ ! -e "$SAMPAN_STATE/shared/no" ]
 }
 

@@ -6,6 +6,7 @@
  *   probe allocate BYTES                 touches memory; prints "ok" when it got all
  *   probe fork COUNT                     prints how many children could be made
  *   probe socket DOMAIN                  prints "ok" or the errno's name
+ *   probe domainname NAME                sets the NIS domain name
  *   probe tiocsti                        tries to type into its own terminal
  *   probe fds                            prints its open fds, one a line
  */
@@ -189,6 +190,8 @@ int main(int argc, char **argv)
             return allocate((size_t)strtoull(argv[2], NULL, 10));
         if (strcmp(argv[1], "fork") == 0)
             return fork_many((int)strtol(argv[2], NULL, 10));
+        if (strcmp(argv[1], "domainname") == 0)
+            return setdomainname(argv[2], strlen(argv[2])) < 0 ? fail("setdomainname") : 0;
         if (strcmp(argv[1], "socket") == 0)
             return try_socket((int)strtol(argv[2], NULL, 10));
     }

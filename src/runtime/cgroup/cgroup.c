@@ -34,7 +34,8 @@ static bool is_joined_always(const struct cgroup_layout *l, int i)
     return cgroup_drivers[i]->is_default || (l->v2_fd < 0 && (i == CGROUP_CPUACCT || i == CGROUP_FREEZER));
 }
 
-static int choose_controllers(const struct cgroup_layout *l, const struct spec_resources *r, unsigned *ret, struct err *e)
+static int choose_controllers(const struct cgroup_layout *l, const struct spec_resources *r, unsigned *ret,
+                              struct err *e)
 {
     unsigned chosen = 0;
     for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {

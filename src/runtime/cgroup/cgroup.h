@@ -1,15 +1,15 @@
 /*
  * The container's cgroup: one directory of the same path in the v2 hierarchy, in each v1 controller's hierarchy, or in
- * both (hybrid). The layout is detected once (cgroup_layout). Limits are written before the container's init enters, and it
- * enters by CLONE_INTO_CGROUP (v2) or by writing "0" to `tasks` itself (v1): a write to cgroup.procs from outside
- * costs 8 ms after idle.
+ * both (hybrid). The layout is detected once (cgroup_layout). Limits are written before the container's init enters,
+ * and it enters by CLONE_INTO_CGROUP (v2) or by writing "0" to `tasks` itself (v1): a write to cgroup.procs from
+ * outside costs 8 ms after idle.
  *
- * On a hybrid machine the v2 directory is there as well, though it may hold no controller: clone3 enters it for free, it
- * freezes and kills a whole tree in one write, and counts cpu time.
+ * On a hybrid machine the v2 directory is there as well, though it may hold no controller: clone3 enters it for free,
+ * it freezes and kills a whole tree in one write, and counts cpu time.
  *
- * One file per controller (memory.c, cpu.c, cpuset.c, pids.c, io.c, devices.c), each a table of flag, v1 file, v2 file and
- * conversion (driver.h). layout.c finds the hierarchies, tree.c makes and removes directories, members.c lists, freezes
- * and ends processes.
+ * One file per controller (memory.c, cpu.c, cpuset.c, pids.c, io.c, devices.c), each a table of flag, v1 file, v2 file
+ * and conversion (driver.h). layout.c finds the hierarchies, tree.c makes and removes directories, members.c lists,
+ * freezes and ends processes.
  *
  * Privilege: write access to the hierarchy (root, or a delegated subtree). A limit that this machine's cgroups can't
  * enforce is an error that names the controller and the flag, never silently dropped.
@@ -43,15 +43,15 @@ enum cgroup_controller {
 
 /* Where the hierarchies are mounted on this machine: fds of their roots, -1 when absent. Found once per process. */
 struct cgroup_layout {
-    int v2_fd;                           /* cgroup2, pure or hybrid */
-    unsigned v2_controllers;             /* bit per enum cgroup_controller that v2 can give */
+    int v2_fd;               /* cgroup2, pure or hybrid */
+    unsigned v2_controllers; /* bit per enum cgroup_controller that v2 can give */
     int v1_fd[CGROUP_CONTROLLER_COUNT];
     char v1_name[CGROUP_CONTROLLER_COUNT][128]; /* as mounted: "cpu,cpuacct"; the same text: the same hierarchy */
 };
 const struct cgroup_layout *cgroup_layout(void);
 
-/* An open container cgroup. Fds are close-on-exec; -1 when that hierarchy is not used. The join fds are `tasks` (v1) and
- * cgroup.procs (v2), opened for writing beforehand: the child that writes to them is by then nobody on the host. */
+/* An open container cgroup. Fds are close-on-exec; -1 when that hierarchy is not used. The join fds are `tasks` (v1)
+ * and cgroup.procs (v2), opened for writing beforehand: the child that writes to them is by then nobody on the host. */
 struct cgroup {
     char *path;
     int v2_fd;
@@ -60,12 +60,11 @@ struct cgroup {
     int v1_join_fd[CGROUP_CONTROLLER_COUNT]; /* one for each hierarchy: -1 for all but its first controller */
     bool created;
 };
-#define CGROUP_NO_FDS {-1, -1, -1, -1, -1, -1, -1, -1}
 #define CGROUP_INIT                                                                                                    \
     ((struct cgroup){.v2_fd = -1,                                                                                      \
                      .v2_join_fd = -1,                                                                                 \
-                     .v1_fd = CGROUP_NO_FDS,                                                                           \
-                     .v1_join_fd = CGROUP_NO_FDS})
+                     .v1_fd = {[0 ... CGROUP_CONTROLLER_COUNT - 1] = -1},                                              \
+                     .v1_join_fd = {[0 ... CGROUP_CONTROLLER_COUNT - 1] = -1}})
 
 /* Makes the directories and writes the limits. On failure removes what it made. */
 int cgroup_create(const struct spec *spec, struct cgroup *ret, struct err *e);
@@ -92,6 +91,9 @@ int cgroup_kill(const char *path, struct err *e);
 
 /* Freezes and thaws all of its processes. */
 int cgroup_freeze(const char *path, bool freeze, struct err *e);
+
+/* True when they have been asked to be frozen, by whomever. */
+bool cgroup_is_frozen(const char *path);
 
 /* True when the kernel's out-of-memory killer struck inside. */
 bool cgroup_oom_killed(const struct cgroup *c);

@@ -59,7 +59,8 @@ static int apply_v1(int dir_fd, const struct spec_device_rule *rules, size_t n, 
     return r;
 }
 
-static int apply(const struct cgroup *c, int dir_fd, enum cgroup_version v, const struct spec_resources *r, struct err *e)
+static int apply(const struct cgroup *c, int dir_fd, enum cgroup_version v, const struct spec_resources *r,
+                 struct err *e)
 {
     (void)c;
     if (r->n_devices == 0)

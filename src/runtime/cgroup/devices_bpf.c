@@ -22,7 +22,8 @@ struct program {
 
 static void put(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
 {
-    p->insns[p->n++] = (struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm};
+    p->insns[p->n++] =
+        (struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm};
 }
 
 static void put_load(struct program *p, uint8_t reg, size_t offset)
@@ -130,11 +131,11 @@ static int build(const struct spec_device_rule *rules, size_t n, struct err *e)
 static int query(int dir_fd, uint32_t *ids, uint32_t max, struct err *e)
 {
     union bpf_attr attr = {.query = {
-        .target_fd = (uint32_t)dir_fd,
-        .attach_type = BPF_CGROUP_DEVICE,
-        .prog_ids = (uintptr_t)ids,
-        .prog_cnt = max,
-    }};
+                               .target_fd = (uint32_t)dir_fd,
+                               .attach_type = BPF_CGROUP_DEVICE,
+                               .prog_ids = (uintptr_t)ids,
+                               .prog_cnt = max,
+                           }};
     if (sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
         return err_sys(e, "--device: look for BPF programs");
     return (int)attr.query.prog_cnt;
@@ -151,7 +152,8 @@ static int detach(int dir_fd, uint32_t id, struct err *e)
         .attach_bpf_fd = (uint32_t)fd,
         .attach_type = BPF_CGROUP_DEVICE,
     };
-    return sys_bpf(BPF_PROG_DETACH, &attr, sizeof(attr)) < 0 ? err_sys(e, "--device: detach the previous BPF program") : 0;
+    return sys_bpf(BPF_PROG_DETACH, &attr, sizeof(attr)) < 0 ? err_sys(e, "--device: detach the previous BPF program")
+                                                             : 0;
 }
 
 /* All attached programs must agree, so the new one is there before the old one goes: never a moment without. */

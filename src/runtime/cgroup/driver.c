@@ -33,7 +33,8 @@ int cgroup_write_limit(int dir_fd, const char *file, const char *value, const ch
 {
     int r = file_write_existing(dir_fd, file, value, NULL);
     if (r == -ENOENT)
-        return err_set(e, ERR_UNSUPPORTED, ENOENT, "%s cannot be enforced: this kernel's cgroups have no %s", flag, file);
+        return err_set(e, ERR_UNSUPPORTED, ENOENT, "%s cannot be enforced: this kernel's cgroups have no %s", flag,
+                       file);
     if (r == -EINVAL || r == -ERANGE)
         return err_set(e, ERR_INVALID, -r, "%s: the kernel refuses \"%s\" in %s", flag, value, file);
     if (r < 0)

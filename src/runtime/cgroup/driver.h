@@ -1,8 +1,8 @@
 /*
  * What a controller is to the rest: a name in each version, and settings as a table. Internal to cgroup/.
  *
- * A setting formats its value from the spec or says that it is not set; one loop (driver.c) writes them all and makes the
- * error, so that every limit that cannot be enforced is told by its flag.
+ * A setting formats its value from the spec or says that it is not set; one loop (driver.c) writes them all and makes
+ * the error, so that every limit that cannot be enforced is told by its flag.
  */
 #ifndef SAMPAN_RUNTIME_CGROUP_DRIVER_H
 #define SAMPAN_RUNTIME_CGROUP_DRIVER_H
@@ -40,8 +40,8 @@ struct cgroup_driver {
     int (*prepare_v1)(int parent_fd, int dir_fd, struct err *e);
 };
 
-extern const struct cgroup_driver cgroup_cpu, cgroup_cpuacct, cgroup_cpuset, cgroup_memory, cgroup_pids_driver, cgroup_io,
-    cgroup_devices, cgroup_freezer;
+extern const struct cgroup_driver cgroup_cpu, cgroup_cpuacct, cgroup_cpuset, cgroup_memory, cgroup_pids_driver,
+    cgroup_io, cgroup_devices, cgroup_freezer;
 
 extern const struct cgroup_driver *const cgroup_drivers[CGROUP_CONTROLLER_COUNT];
 
@@ -67,8 +67,8 @@ int cgroup_devices_attach(int dir_fd, const struct spec_device_rule *rules, size
 
 /* tree.c */
 
-/* Makes `path` below the hierarchy's root, with its parents; returns an fd of it. `subtree_control` (v2, may be NULL) is
- * written into every parent. A path that exists and is not in use is made anew; one in use is ERR_CONFLICT. */
+/* Makes `path` below the hierarchy's root, with its parents; returns an fd of it. `subtree_control` (v2, may be NULL)
+ * is written into every parent. A path that exists and is not in use is made anew; one in use is ERR_CONFLICT. */
 struct cgroup_tree {
     int root_fd;
     const char *subtree_control;
@@ -76,10 +76,12 @@ struct cgroup_tree {
 };
 int cgroup_tree_make(const struct cgroup_tree *t, const char *path, struct err *e);
 
-/* An existing one; -ENOENT without a message when there is none. */
+/* An existing one below the root; -ENOENT without a message when there is none. -EINVAL for the root itself, so that nobody
+ * ever lists, freezes or kills what is in it. */
 int cgroup_tree_open(int root_fd, const char *path);
 
-/* With its children. Patient: waits for processes that are still dying, else -EBUSY at once. A missing one is success. */
+/* With its children. Patient: waits for processes that are still dying, else -EBUSY at once. A missing one is
+ * success. */
 int cgroup_tree_remove(int root_fd, const char *path, bool is_patient, struct err *e);
 
 /* layout.c: the first controller of the hierarchy that this v1 controller is in; itself unless co-mounted. */

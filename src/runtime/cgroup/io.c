@@ -1,6 +1,6 @@
 /*
- * Block devices: a weight when they are busy, and throttles. The weight lives with the BFQ scheduler or with io.cost, and
- * has another file for each. Source: cgroup-v2.rst "IO", cgroup-v1/blkio-controller.rst, block/bfq-iosched.rst.
+ * Block devices: a weight when they are busy, and throttles. The weight lives with the BFQ scheduler or with io.cost,
+ * and has another file for each. Source: cgroup-v2.rst "IO", cgroup-v1/blkio-controller.rst, block/bfq-iosched.rst.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,7 +69,8 @@ static int apply_weight(int dir_fd, enum cgroup_version v, uint64_t weight, stru
     return cgroup_write_limit(dir_fd, "io.weight", value, "--blkio-weight", e);
 }
 
-static int apply(const struct cgroup *c, int dir_fd, enum cgroup_version v, const struct spec_resources *r, struct err *e)
+static int apply(const struct cgroup *c, int dir_fd, enum cgroup_version v, const struct spec_resources *r,
+                 struct err *e)
 {
     (void)c;
     int ret = r->blkio_weight ? apply_weight(dir_fd, v, r->blkio_weight, e) : 0;

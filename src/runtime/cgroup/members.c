@@ -178,8 +178,8 @@ static void wait_for_change(int fd, int64_t us)
     ppoll(&(struct pollfd){.fd = fd, .events = POLLPRI}, 1, &t, NULL);
 }
 
-/* Waits until `key` in cgroup.events has the value. The kernel wakes a poll at each change, but at most every 10 ms: what
- * comes sooner is found by looking again. */
+/* Waits until `key` in cgroup.events has the value. The kernel wakes a poll at each change, but at most every 10 ms:
+ * what comes sooner is found by looking again. */
 static int wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_ms)
 {
     int64_t end = now_ms() + timeout_ms;
@@ -245,6 +245,16 @@ int cgroup_freeze(const char *path, bool freeze, struct err *e)
     return r < 0 ? err_set(e, ERR_SYS, -r, "%s cgroup %s", verb, path) : 0;
 }
 
+bool cgroup_is_frozen(const char *path)
+{
+    _cleanup_place_ struct place place;
+    _cleanup_free_ char *state = NULL;
+    place_open(path, &place);
+    if (place.v1_fd[CGROUP_FREEZER] >= 0)
+        return file_read(place.v1_fd[CGROUP_FREEZER], "freezer.state", 32, &state, NULL, NULL) == 0 && state[0] == 'F';
+    return place.v2_fd >= 0 && file_read(place.v2_fd, "cgroup.freeze", 32, &state, NULL, NULL) == 0 && state[0] == '1';
+}
+
 /* ---- killing */
 
 static bool pid_list_has(const struct pid_list *l, pid_t pid)
@@ -252,8 +262,8 @@ static bool pid_list_has(const struct pid_list *l, pid_t pid)
     return bsearch(&pid, l->v, l->n, sizeof(pid), compare_pids) != NULL;
 }
 
-/* One pass over the members, a batch of pidfds at a time. A pid may have been reused between the list and pidfd_open; if
- * the process behind the pidfd lives and a second list, read later, has its pid, then it is a member. */
+/* One pass over the members, a batch of pidfds at a time. A pid may have been reused between the list and pidfd_open;
+ * if the process behind the pidfd lives and a second list, read later, has its pid, then it is a member. */
 static int kill_listed(const struct place *p, const struct pid_list *list)
 {
     enum { BATCH = 128 };

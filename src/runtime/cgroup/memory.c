@@ -1,6 +1,6 @@
 /*
- * Memory. Version 1 limits memory, and memory with swap together (memsw); version 2 limits memory and swap apart, so the
- * swap limit is the difference. Source: cgroup-v2.rst "Memory", cgroup-v1/memory.rst, runtime-spec "Memory".
+ * Memory. Version 1 limits memory, and memory with swap together (memsw); version 2 limits memory and swap apart, so
+ * the swap limit is the difference. Source: cgroup-v2.rst "Memory", cgroup-v1/memory.rst, runtime-spec "Memory".
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static const char *limit_flag(const struct spec_resources *r)
     return r->memory_limit ? "--memory" : r->memory_swap ? "--memory-swap" : NULL;
 }
 
-/* memsw must never be below the limit: raising writes it first, lowering last. Which it is, the kernel tells by EINVAL. */
+/* memsw must never be below the limit: raising writes it first, lowering last. The kernel tells by EINVAL which it is. */
 static int apply_v1(int dir_fd, const char *limit, const char *memsw, struct err *e)
 {
     static const char limit_file[] = "memory.limit_in_bytes", memsw_file[] = "memory.memsw.limit_in_bytes";
@@ -83,7 +83,8 @@ static int apply_limits(const struct cgroup *c, int dir_fd, enum cgroup_version 
     (void)c;
     char limit[CGROUP_VALUE_MAX], memsw[CGROUP_VALUE_MAX];
     if (r->memory_swap > 0 && (r->memory_limit <= 0 || r->memory_swap < r->memory_limit))
-        return err_invalid(e, "--memory-swap is memory and swap together: it must be at least --memory, which must be set");
+        return err_invalid(
+            e, "--memory-swap is memory and swap together: it must be at least --memory, which must be set");
     bool has_limit = format_bytes(r->memory_limit, v, limit), has_memsw = format_bytes(r->memory_swap, v, memsw);
     return v == CGROUP_V1 ? apply_v1(dir_fd, has_limit ? limit : NULL, has_memsw ? memsw : NULL, e)
                           : apply_v2(dir_fd, has_limit ? limit : NULL, r, e);

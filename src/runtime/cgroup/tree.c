@@ -18,13 +18,30 @@ enum {
     REMOVE_PATIENCE_US = 1000000,
 };
 
-/* What sampan makes beside containers' own cgroups, and therefore removes again. Other parents belong to who named them. */
+/* What sampan makes beside containers' own cgroups, and therefore removes again. Other parents belong to who named
+ * them. */
 static const char own_parent[] = "sampan";
 
 static int open_child(int fd, const char *name)
 {
     int child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return child >= 0 ? child : -errno;
+}
+
+/* The root's processes are the machine's: nothing is ever listed, frozen or killed there. So no path may lead to it. */
+static bool is_below_root(const char *path)
+{
+    bool has_name = false;
+
+    for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+        size_t len = strcspn(path, "/");
+
+        if (len <= 2 && memcmp(path, "..", len) == 0)
+            return false;
+        has_name = true;
+        path += len;
+    }
+    return has_name;
 }
 
 /* ---- making */
@@ -103,6 +120,8 @@ int cgroup_tree_make(const struct cgroup_tree *t, const char *path, struct err *
 {
     struct err local = ERR_INIT;
     int r = -ENOENT;
+    if (!is_below_root(path))
+        return err_invalid(e, "cgroup \"%s\": a container's cgroup lies below the root", path);
     for (int i = 0; i < MAKE_ATTEMPTS_MAX && (r == -ENOENT || r == -ENODEV) && !err_is_set(&local); i++)
         r = make_path(t, path, &local);
     if (r >= 0)
@@ -127,7 +146,7 @@ static const char *relative(const char *path)
 
 int cgroup_tree_open(int root_fd, const char *path)
 {
-    return open_child(root_fd, relative(path));
+    return is_below_root(path) ? open_child(root_fd, relative(path)) : -EINVAL;
 }
 
 /* ---- removing */
@@ -224,9 +243,9 @@ static int remove_with_patience(int root_fd, const char *path, int patience_us)
 
 int cgroup_tree_remove(int root_fd, const char *path, bool is_patient, struct err *e)
 {
-    path = relative(path);
-    if (strcmp(path, ".") == 0)
+    if (!is_below_root(path))
         return err_set(e, ERR_INTERNAL, EINVAL, "the root cgroup is not removed");
+    path = relative(path);
     int r = remove_with_patience(root_fd, path, is_patient ? REMOVE_PATIENCE_US : 0);
     if (r < 0)
         return err_set(e, ERR_SYS, -r, "remove cgroup %s", path);

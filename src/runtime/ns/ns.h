@@ -9,7 +9,7 @@
  *               offsets can be set only then. Meanwhile the parent prepares the root file system.
  *   by setns    whatever is JOINed: pid by the parent (before it clones), the others by the init.
  *
- * A JOINed user namespace must own the NEW ones: see "born inside" in create.c.
+ * A JOINed user namespace must own the NEW ones: see birth.h.
  * Source: namespaces(7), clone(2), setns(2), user_namespaces(7).
  */
 #ifndef SAMPAN_RUNTIME_NS_H

@@ -3,7 +3,7 @@
  *
  *   new    clone3 makes it, the parent writes the maps from outside (only there can more than one id be mapped), the
  *          init then becomes its root. Until it does, it is an id that the namespace does not know.
- *   join   before anything else, by the process that clones the init (create.c): whatever the init then makes belongs to
+ *   join   before anything else, by the process that clones the init (birth.c): whatever the init then makes belongs to
  *          the joined namespace.
  *   host   nothing to do: ids are the host's, and "become root" changes nothing for root.
  *

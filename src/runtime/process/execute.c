@@ -85,13 +85,34 @@ static int not_executable(const char *name, const char *path, int code, struct e
 
 /* ---- the attempts ---- */
 
+/* What is done with each candidate. 0: found, and a real execve does not even return; else an errno. */
+typedef int (*attempt)(const char *path, char *const *args, char *const *env);
+
+static int attempt_execve(const char *path, char *const *args, char *const *env)
+{
+    execve(path, args, env);
+    return errno;
+}
+
+static int attempt_look(const char *path, char *const *args, char *const *env)
+{
+    struct stat st;
+
+    (void)args;
+    (void)env;
+    if (stat(path, &st) < 0)
+        return errno;
+    return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : EACCES;
+}
+
 /* The directory goes on being searched for these, as a shell does. */
 static bool is_absent(int code)
 {
     return code == ENOENT || code == ENOTDIR;
 }
 
-static int try_directory(const char *dir, size_t dir_len, char *const *args, char *const *env, char path[PATH_MAX])
+static int try_directory(attempt try, const char *dir, size_t dir_len, char *const *args, char *const *env,
+                         char path[PATH_MAX])
 {
     /* An empty part of PATH means the working directory. */
     int n = dir_len == 0 ? snprintf(path, PATH_MAX, "./%s", args[0])
@@ -99,12 +120,11 @@ static int try_directory(const char *dir, size_t dir_len, char *const *args, cha
 
     if (n < 0 || n >= PATH_MAX)
         return ENOENT;
-    execve(path, args, env);
-    return errno;
+    return try(path, args, env);
 }
 
 /* A script whose interpreter is missing ends the search too: the file that was meant has been found. */
-static int search(char *const *args, char *const *env, struct err *e)
+static int search(attempt try, char *const *args, char *const *env, struct err *e)
 {
     const char *dirs = env_get(env, "PATH");
     char path[PATH_MAX];
@@ -113,8 +133,10 @@ static int search(char *const *args, char *const *env, struct err *e)
 
     for (const char *dir = dirs ? dirs : default_path;; dir++) {
         size_t len = strcspn(dir, ":");
-        int code = try_directory(dir, len, args, env, path);
+        int code = try_directory(try, dir, len, args, env, path);
 
+        if (code == 0)
+            return 0;
         if (code == EACCES && !is_denied) {
             is_denied = true;
             snprintf(denied, sizeof(denied), "%s", path);
@@ -131,7 +153,7 @@ static int search(char *const *args, char *const *env, struct err *e)
     return is_denied ? not_executable(args[0], denied, EACCES, e) : not_found(args[0], NULL, e);
 }
 
-int execute(char *const *args, char *const *env, struct err *e)
+static int find(attempt try, char *const *args, char *const *env, struct err *e)
 {
     const char *name = args[0];
     int code;
@@ -139,8 +161,19 @@ int execute(char *const *args, char *const *env, struct err *e)
     if (*name == '\0')
         return err_set(e, ERR_NO_COMMAND, ENOENT, "exec: \"\": executable file not found in $PATH");
     if (!strchr(name, '/'))
-        return search(args, env, e);
-    execve(name, args, env);
-    code = errno;
+        return search(try, args, env, e);
+    code = try(name, args, env);
+    if (code == 0)
+        return 0;
     return is_absent(code) ? not_found(name, name, e) : not_executable(name, name, code, e);
+}
+
+int execute(char *const *args, char *const *env, struct err *e)
+{
+    return find(attempt_execve, args, env, e);
+}
+
+int execute_look(char *const *args, char *const *env, struct err *e)
+{
+    return find(attempt_look, args, env, e);
 }

@@ -56,7 +56,7 @@ static int let_go(struct err *e)
     const int none[3] = {-1, -1, -1};
     int r = stdio_place(none, e);
 
-    return r < 0 ? r : stdio_close_others(NULL, 0, e);
+    return r < 0 ? r : stdio_close_others(0, NULL, 0, e);
 }
 
 static _Noreturn void be_init(const struct payload *p, pid_t payload)

@@ -159,10 +159,10 @@ int payload_execute(struct payload *p, struct err *e)
 {
     int r;
 
-    r = p->process->init ? init_fork(p, e) : 0;
+    r = p->with_init ? init_fork(p, e) : 0;
     if (r < 0)
         return r;
-    r = fd_cloexec_from(STDERR_FILENO + 1, NULL, 0);
+    r = fd_cloexec_from(STDERR_FILENO + 1 + p->n_preserved, NULL, 0);
     if (r < 0)
         return err_set(e, ERR_SYS, -r, "close the other fds");
     signals_reset();

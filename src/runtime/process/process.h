@@ -88,8 +88,8 @@ int stdio_give_to(uid_t uid, struct err *e);
  * maps). As the host's root's they would be nobody's inside, and not the child's to give. */
 int stdio_give_to_root(const int fds[3], const struct spec *spec, struct err *e);
 
-/* Closes all fds from 3 on but those in keep[] (-1 allowed, any order). */
-int stdio_close_others(const int *keep, size_t n, struct err *e);
+/* Closes all fds behind stdio and the `preserved` ones that follow it, but those in keep[] (-1 allowed, any order). */
+int stdio_close_others(unsigned preserved, const int *keep, size_t n, struct err *e);
 
 /* ---- terminal.c */
 
@@ -109,6 +109,8 @@ struct payload {
     unsigned filter_flags;
     bool can_setgroups;
     bool may_make_cwd;
+    bool with_init; /* process->init is for a container's first process only */
+    unsigned n_preserved; /* fds from 3 on that the program gets too */
     /* filled in by payload_prepare */
     struct identity id;
     char **env;
@@ -132,6 +134,9 @@ int init_fork(const struct payload *p, struct err *e);
 
 /* Looks args[0] up in env's PATH and executes it. Returns only on failure, with Docker's words for it. */
 int execute(char *const *args, char *const *env, struct err *e);
+
+/* Whether execute() has something to execute as things are, with the same words. Only for telling a mistake early. */
+int execute_look(char *const *args, char *const *env, struct err *e);
 
 /* Handlers and mask as a fresh process has them. */
 void signals_reset(void);

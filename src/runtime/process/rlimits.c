@@ -83,6 +83,9 @@ int oom_score_write(pid_t pid, const struct spec_process *p, struct err *e)
         return 0;
     snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
     snprintf(value, sizeof(value), "%d", p->oom_score_adj);
-    r = file_write_existing(AT_FDCWD, path, value, e);
+    r = file_write_existing(AT_FDCWD, path, value, NULL);
+    if (r == 0)
+        return 0;
+    err_set(e, ERR_SYS, -r, "set the out-of-memory score adjustment to %d", p->oom_score_adj);
     return r == -EACCES ? err_advice(e, "lowering it needs CAP_SYS_RESOURCE") : r;
 }

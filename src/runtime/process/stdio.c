@@ -110,11 +110,11 @@ static int compare_fds(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-int stdio_close_others(const int *keep, size_t n, struct err *e)
+int stdio_close_others(unsigned preserved, const int *keep, size_t n, struct err *e)
 {
     enum { KEEP_MAX = 64 };
     int sorted[KEEP_MAX];
-    unsigned from = N_STDIO;
+    unsigned from = N_STDIO + preserved;
 
     if (n > KEEP_MAX)
         return err_set(e, ERR_INTERNAL, 0, "%zu fds are too many to keep", n);

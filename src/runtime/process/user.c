@@ -63,12 +63,14 @@ static bool is_wanted(const struct wanted *w, const char *name, uint32_t id)
     return w->is_number ? id == w->number : strcmp(name, w->text) == 0;
 }
 
+/* *ret is an entry without a name when there is none. */
 static bool find_user(const struct wanted *w, char *text, struct user_entry *ret)
 {
     while (user_db_next_user(&text, ret)) {
         if (is_wanted(w, ret->name, ret->uid))
             return true;
     }
+    *ret = (struct user_entry){.name = NULL};
     return false;
 }
 
@@ -137,10 +139,9 @@ static int settle_group(const struct wanted *w, struct identity *id, char *text,
     return add_group(id, id->gid, e);
 }
 
-/* What /etc/passwd knows of the user; *ret_found is its entry, whose name is NULL when there is none. */
+/* What /etc/passwd knows of the user; *ret is its entry, whose name is NULL when there is none. */
 static int settle_user(const struct wanted *w, struct identity *id, char *text, struct user_entry *ret, struct err *e)
 {
-    *ret = (struct user_entry){.name = NULL};
     if (find_user(w, text, ret)) {
         id->uid = ret->uid;
         id->gid = ret->gid;

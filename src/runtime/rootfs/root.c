@@ -26,7 +26,7 @@ static int directory_prepare(const char *path, bool recursive, bool readonly, in
 
 static int layers_prepare(const struct spec *spec, int userns_fd, struct err *e)
 {
-    _cleanup_overlay_ struct overlay overlay;
+    _cleanup_overlay_ struct overlay overlay = OVERLAY_INIT;
     int r;
 
     /* An overlay without an upper layer needs two lower ones. */
@@ -41,7 +41,7 @@ int root_prepare(const struct spec *spec, int userns_fd, struct err *e)
     int fd;
 
     if (spec->root.path)
-        fd = directory_prepare(spec->root.path, true, false, userns_fd, e);
+        fd = directory_prepare(spec->root.path, true, false, spec->root.keeps_ids ? -1 : userns_fd, e);
     else if (spec->root.layers && spec->root.layers[0])
         fd = layers_prepare(spec, userns_fd, e);
     else

@@ -14,8 +14,8 @@
 bool lsm_has_apparmor(void);
 bool lsm_has_selinux(void);
 
-/* In the container's process, shortly before execve: labels the next execve, and for SELinux the keys made later. proc_fd
- * is a procfs proven to be one (path_open_procfs), in which the caller has a pid. Nothing to do is success. */
+/* In the container's process, shortly before execve: labels the next execve, and for SELinux the keys made later.
+ * proc_fd is a procfs proven to be one (path_open_procfs), in which the caller has a pid. Nothing to do is success. */
 int lsm_apply_exec(const struct spec_process *p, int proc_fd, struct err *e);
 
 #endif

@@ -20,9 +20,9 @@
  * compiled on first use (seccomp_tables.c) and kept for the process. Borrowed, static. */
 int seccomp_default_program(uint64_t caps, const struct sock_filter **ret, size_t *ret_n, struct err *e);
 
-/* Compiles a profile in Docker's or OCI's JSON form (defaultAction, archMap/architectures, syscalls with names, action, args,
- * includes, excludes). Of several rules for one call the first that matches wins. A program of at most BPF_MAXINSNS, owned
- * by the caller. In the library seccomp_profile, which is not linked into the shim. */
+/* Compiles a profile in Docker's or OCI's JSON form (defaultAction, archMap/architectures, syscalls with names, action,
+ * args, includes, excludes). Of several rules for one call the first that matches wins. A program of at most
+ * BPF_MAXINSNS, owned by the caller. In the library seccomp_profile, which is not linked into the shim. */
 int seccomp_compile_json(json_object *profile, uint64_t caps, struct sock_filter **ret, size_t *ret_n, struct err *e);
 
 /* The profile's "flags" as SECCOMP_FILTER_FLAG_*; part of the same library. */

@@ -1,7 +1,7 @@
 /*
  * The program is written from its end to its beginning: whatever an instruction jumps to is there already, so its
- * distance is known and no second pass is needed. A conditional jump reaches 255 instructions; for a target further away
- * a return is repeated and anything else gets an unconditional jump in between (reach).
+ * distance is known and no second pass is needed. A conditional jump reaches 255 instructions; for a target further
+ * away a return is repeated and anything else gets an unconditional jump in between (reach).
  */
 #include "runtime/security/seccomp_compile.h"
 
@@ -220,8 +220,8 @@ static int put_numbers(struct writer *w, const struct seccomp_rules *p, const st
     return 0;
 }
 
-/* One AUDIT_ARCH value: a second ABI (x32) lies above a bit of the number. Without x32 in the policy none of its calls is
- * there: a list of refused calls must not be dodged through it. */
+/* One AUDIT_ARCH value: a second ABI (x32) lies above a bit of the number. Without x32 in the policy none of its calls
+ * is there: a list of refused calls must not be dodged through it. */
 static int put_arch(struct writer *w, const struct seccomp_rules *p, size_t i, size_t n, label *ret)
 {
     label x32 = 0, native = 0;

@@ -1,7 +1,7 @@
 /*
- * From rules to a BPF program. A policy says, for each architecture and each range of system call numbers, which verdict
- * holds; a verdict is a list of rules with conditions on arguments, the first that matches wins. The program finds the
- * range by a balanced tree of comparisons.
+ * From rules to a BPF program. A policy says, for each architecture and each range of system call numbers, which
+ * verdict holds; a verdict is a list of rules with conditions on arguments, the first that matches wins. The program
+ * finds the range by a balanced tree of comparisons.
  *
  * Everything here is plain data, so that the build can write a policy down as constants. Source: seccomp(2).
  */
@@ -46,8 +46,8 @@ struct seccomp_range {
 };
 
 struct seccomp_arch {
-    uint32_t audit;   /* AUDIT_ARCH_* */
-    uint32_t nr_base; /* X32_SYSCALL_BIT for x32, which shares AUDIT_ARCH_X86_64; else 0 */
+    uint32_t audit;                     /* AUDIT_ARCH_* */
+    uint32_t nr_base;                   /* X32_SYSCALL_BIT for x32, which shares AUDIT_ARCH_X86_64; else 0 */
     const struct seccomp_range *ranges; /* ascending, disjoint */
     size_t n_ranges;
 };
@@ -64,7 +64,7 @@ struct seccomp_rules {
     uint32_t bad_arch; /* the action for any other architecture */
 };
 
-/* Writes at most `max` instructions to `prog`; returns their number. -E2BIG when they do not fit. Allocates and frees. */
+/* Writes at most `max` instructions to `prog`; returns their number. -E2BIG when they do not fit. */
 int seccomp_compile(const struct seccomp_rules *p, struct sock_filter *prog, size_t max, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Run by the build: writes seccomp_policy.c down as numbers (seccomp_tables.h), with the two programs that nearly every
- * container uses compiled ahead. Its output is a C file that holds both families of architectures; the compiler picks one.
+ * container uses compiled ahead. Its output is a C file that holds both families of architectures; the compiler picks
+ * one.
  */
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -45,8 +46,8 @@ static void write_archs(FILE *out, const struct seccomp_tables *t)
     }
     fprintf(out, "static const struct seccomp_arch archs[] = {\n");
     for (size_t a = 0; a < t->n_archs; a++)
-        fprintf(out, "    {.audit = 0x%x, .nr_base = 0x%x, .ranges = ranges_%zu, .n_ranges = %zu},\n", t->archs[a].audit,
-                t->archs[a].nr_base, a, t->archs[a].n_ranges);
+        fprintf(out, "    {.audit = 0x%x, .nr_base = 0x%x, .ranges = ranges_%zu, .n_ranges = %zu},\n",
+                t->archs[a].audit, t->archs[a].nr_base, a, t->archs[a].n_ranges);
     fprintf(out, "};\n");
 }
 
@@ -99,7 +100,9 @@ static int generate(const char *path, struct err *e)
     FILE *out = fopen(path, "we");
     if (!out)
         return err_sys(e, "open %s", path);
-    fprintf(out, "/* Written by seccomp_gen.c from seccomp_policy.c. */\n#include \"runtime/security/seccomp_tables.h\"\n\n");
+    fprintf(
+        out,
+        "/* Written by seccomp_gen.c from seccomp_policy.c. */\n#include \"runtime/security/seccomp_tables.h\"\n\n");
     int r = write_family(out, "#if defined(__x86_64__)", SECCOMP_X86_64, SECCOMP_I386, e);
     if (r == 0)
         r = write_family(out, "#elif defined(__aarch64__)", SECCOMP_AARCH64, SECCOMP_ARM, e);

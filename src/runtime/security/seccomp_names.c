@@ -24,26 +24,16 @@ static const struct {
     int number;
     bool only_x86_64;
 } young_calls[] = {
-    {"uretprobe", 335, true},
-    {"uprobe", 336, true},
-    {"cachestat", 451, false},
-    {"fchmodat2", 452, false},
-    {"map_shadow_stack", 453, false},
-    {"futex_wake", 454, false},
-    {"futex_wait", 455, false},
-    {"futex_requeue", 456, false},
-    {"statmount", 457, false},
-    {"listmount", 458, false},
-    {"lsm_get_self_attr", 459, false},
-    {"lsm_set_self_attr", 460, false},
-    {"lsm_list_modules", 461, false},
-    {"mseal", 462, false},
-    {"setxattrat", 463, false},
-    {"getxattrat", 464, false},
-    {"listxattrat", 465, false},
-    {"removexattrat", 466, false},
-    {"open_tree_attr", 467, false},
-    {"file_getattr", 468, false},
+    {"uretprobe", 335, true},          {"uprobe", 336, true},
+    {"cachestat", 451, false},         {"fchmodat2", 452, false},
+    {"map_shadow_stack", 453, false},  {"futex_wake", 454, false},
+    {"futex_wait", 455, false},        {"futex_requeue", 456, false},
+    {"statmount", 457, false},         {"listmount", 458, false},
+    {"lsm_get_self_attr", 459, false}, {"lsm_set_self_attr", 460, false},
+    {"lsm_list_modules", 461, false},  {"mseal", 462, false},
+    {"setxattrat", 463, false},        {"getxattrat", 464, false},
+    {"listxattrat", 465, false},       {"removexattrat", 466, false},
+    {"open_tree_attr", 467, false},    {"file_getattr", 468, false},
     {"file_setattr", 469, false},
 };
 
@@ -55,11 +45,11 @@ static int64_t young_number(enum seccomp_arch_index arch, const char *name)
     return -1;
 }
 
-/* On i386 libseccomp answers a pseudo number for calls that also go through socketcall and ipc. Their own numbers, which
- * came later (Linux 4.3 and 5.1), it tells only the other way round. */
+/* On i386 libseccomp answers a pseudo number for calls that also go through socketcall and ipc. Their own numbers
+ * (most since Linux 4.3 and 5.1) it tells only the other way round. */
 static int64_t demultiplexed_number(const char *name)
 {
-    enum { FIRST = 359 /* socket */, LAST = 402 /* msgctl */ };
+    enum { FIRST = 337 /* recvmmsg */, LAST = 402 /* msgctl */ };
     for (int nr = FIRST; nr <= LAST; nr++) {
         _cleanup_free_ char *candidate = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86, nr);
         if (candidate && strcmp(candidate, name) == 0)

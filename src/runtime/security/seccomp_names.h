@@ -9,10 +9,10 @@
 
 /* The architectures that profiles can name and this engine can compile for. */
 struct seccomp_arch_info {
-    const char *name;    /* "SCMP_ARCH_X86_64" */
-    const char *docker;  /* "amd64": as `includes.arches` has it */
-    uint32_t scmp;       /* SCMP_ARCH_* */
-    uint32_t audit;      /* AUDIT_ARCH_* */
+    const char *name;   /* "SCMP_ARCH_X86_64" */
+    const char *docker; /* "amd64": as `includes.arches` has it */
+    uint32_t scmp;      /* SCMP_ARCH_* */
+    uint32_t audit;     /* AUDIT_ARCH_* */
     uint32_t nr_base;
 };
 

@@ -16,11 +16,12 @@
 const struct seccomp_group seccomp_policy[] = {
     {
         .why = "Files by path: the file system's own permissions and the mount flags decide",
-        .names = "access chdir chmod chown chown32 creat faccessat faccessat2 fchmodat fchmodat2 fchownat fstatat64 "
-                 "futimesat getcwd inotify_add_watch lchown lchown32 link linkat lstat lstat64 mkdir mkdirat mknod mknodat "
-                 "name_to_handle_at newfstatat open openat openat2 readlink readlinkat rename renameat renameat2 rmdir "
-                 "stat stat64 statfs statfs64 statx symlink symlinkat truncate truncate64 umask unlink unlinkat utime "
-                 "utimensat utimensat_time64 utimes",
+        .names =
+            "access chdir chmod chown chown32 creat faccessat faccessat2 fchmodat fchmodat2 fchownat fstatat64 "
+            "futimesat getcwd inotify_add_watch lchown lchown32 link linkat lstat lstat64 mkdir mkdirat mknod mknodat "
+            "name_to_handle_at newfstatat open openat openat2 readlink readlinkat rename renameat renameat2 rmdir "
+            "stat stat64 statfs statfs64 statx symlink symlinkat truncate truncate64 umask unlink unlinkat utime "
+            "utimensat utimensat_time64 utimes",
     },
     {
         .why = "Extended attributes: permissions as for the file",
@@ -29,11 +30,12 @@ const struct seccomp_group seccomp_policy[] = {
     },
     {
         .why = "Open files: whoever has the descriptor may use it",
-        .names = "_llseek close close_range copy_file_range dup dup2 dup3 fadvise64 fadvise64_64 fallocate fanotify_mark "
-                 "fchdir fchmod fchown fchown32 fcntl fcntl64 fdatasync flock fstat fstat64 fstatfs fstatfs64 fsync "
-                 "ftruncate ftruncate64 getdents getdents64 inotify_init inotify_init1 inotify_rm_watch ioctl lseek "
-                 "pipe pipe2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readv sendfile sendfile64 "
-                 "splice sync sync_file_range syncfs tee vmsplice write writev",
+        .names =
+            "_llseek close close_range copy_file_range dup dup2 dup3 fadvise64 fadvise64_64 fallocate fanotify_mark "
+            "fchdir fchmod fchown fchown32 fcntl fcntl64 fdatasync flock fstat fstat64 fstatfs fstatfs64 fsync "
+            "ftruncate ftruncate64 getdents getdents64 inotify_init inotify_init1 inotify_rm_watch ioctl lseek "
+            "pipe pipe2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readv sendfile sendfile64 "
+            "splice sync sync_file_range syncfs tee vmsplice write writev",
     },
     {
         .why = "Waiting for events, and asynchronous files of the old kind",
@@ -43,17 +45,19 @@ const struct seccomp_group seccomp_policy[] = {
     },
     {
         .why = "A process's own memory",
-        .names = "brk cachestat madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall "
-                 "mmap mmap2 mprotect mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect "
-                 "remap_file_pages",
+        .names =
+            "brk cachestat madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall "
+            "mmap mmap2 mprotect mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect "
+            "remap_file_pages",
     },
     {
         .why = "Processes and threads: signals and waiting reach no further than the pid namespace and the uid",
-        .names = "execve execveat exit exit_group fork getpgid getpgrp getpid getppid getpriority getsid gettid kill "
-                 "pause pidfd_open pidfd_send_signal prctl process_mrelease restart_syscall rseq rt_sigaction "
-                 "rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait "
-                 "rt_sigtimedwait_time64 rt_tgsigqueueinfo set_robust_list get_robust_list set_tid_address setpgid "
-                 "setpriority setsid sigaltstack sigprocmask sigreturn tgkill tkill uretprobe vfork wait4 waitid waitpid",
+        .names =
+            "execve execveat exit exit_group fork getpgid getpgrp getpid getppid getpriority getsid gettid kill "
+            "pause pidfd_open pidfd_send_signal prctl process_mrelease restart_syscall rseq rt_sigaction "
+            "rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait "
+            "rt_sigtimedwait_time64 rt_tgsigqueueinfo set_robust_list get_robust_list set_tid_address setpgid "
+            "setpriority setsid sigaltstack sigprocmask sigreturn tgkill tkill uretprobe vfork wait4 waitid waitpid",
     },
     {
         .why = "Locks between threads",
@@ -67,10 +71,11 @@ const struct seccomp_group seccomp_policy[] = {
     },
     {
         .why = "Identity: bounded by the user namespace's maps and by CAP_SETUID, CAP_SETGID, CAP_SETPCAP",
-        .names = "capget capset getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 getresgid "
-                 "getresgid32 getresuid getresuid32 getuid getuid32 setfsgid setfsgid32 setfsuid setfsuid32 setgid "
-                 "setgid32 setgroups setgroups32 setregid setregid32 setresgid setresgid32 setresuid setresuid32 setreuid "
-                 "setreuid32 setuid setuid32",
+        .names =
+            "capget capset getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 getresgid "
+            "getresgid32 getresuid getresuid32 getuid getuid32 setfsgid setfsgid32 setfsuid setfsuid32 setgid "
+            "setgid32 setgroups setgroups32 setregid setregid32 setresgid setresgid32 setresuid setresuid32 setreuid "
+            "setreuid32 setuid setuid32",
     },
     {
         .why = "Limits and what the system says of itself",
@@ -78,10 +83,11 @@ const struct seccomp_group seccomp_policy[] = {
     },
     {
         .why = "Reading clocks, sleeping and timers; adjusting a clock asks for CAP_SYS_TIME in the kernel",
-        .names = "adjtimex alarm clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime "
-                 "clock_gettime64 clock_nanosleep clock_nanosleep_time64 getitimer gettimeofday nanosleep setitimer time "
-                 "timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 "
-                 "timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64",
+        .names =
+            "adjtimex alarm clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime "
+            "clock_gettime64 clock_nanosleep clock_nanosleep_time64 getitimer gettimeofday nanosleep setitimer time "
+            "timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 "
+            "timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64",
     },
     {
         .why = "System V and POSIX IPC: bounded by the ipc namespace",
@@ -103,8 +109,9 @@ const struct seccomp_group seccomp_policy[] = {
         .names = "socket",
     },
     {
-        .why = "The 32-bit multiplexer, but SYS_SOCKET (1): its arguments lie in memory where no filter can read the family. "
-               "A 32-bit libc that makes sockets by it alone gets none",
+        .why =
+            "The 32-bit multiplexer, but SYS_SOCKET (1): its arguments lie in memory, where no filter can read the "
+            "family. A 32-bit libc that makes sockets by it alone gets none",
         .guard = {.n_conds = 1, .conds = {{.arg = 0, .op = SECCOMP_NE, .mask = INT_MASK, .value = 1}}},
         .names = "socketcall",
     },
@@ -118,12 +125,14 @@ const struct seccomp_group seccomp_policy[] = {
     },
     {
         .why = "The processor's own settings for a thread",
-        .names = "arch_prctl arm_fadvise64_64 arm_sync_file_range breakpoint cacheflush get_thread_area get_tls modify_ldt "
-                 "set_thread_area set_tls",
+        .names =
+            "arch_prctl arm_fadvise64_64 arm_sync_file_range breakpoint cacheflush get_thread_area get_tls modify_ldt "
+            "set_thread_area set_tls",
     },
     {
-        .why = "Debugging: since Linux 4.8 a tracer cannot change a call behind the filter's back; whom one may trace the "
-               "kernel decides by uid, capabilities and user namespace",
+        .why =
+            "Debugging: since Linux 4.8 a tracer cannot change a call behind the filter's back; whom one may trace the "
+            "kernel decides by uid, capabilities and user namespace",
         .names = "process_vm_readv process_vm_writev ptrace",
     },
     {
@@ -186,19 +195,22 @@ const struct seccomp_group seccomp_policy[] = {
     {.why = "BPF programs", NEEDS(CAP_BPF), .names = "bpf"},
     {.why = "Performance counters", NEEDS(CAP_PERFMON), .names = "perf_event_open"},
     {
-        .why = "Keyrings belong to uids, not to namespaces; io_uring and userfaultfd have carried many an exploit; kexec "
-               "and swap are the machine's; the engine has pivoted already",
+        .why =
+            "Keyrings belong to uids, not to namespaces; io_uring and userfaultfd have carried many an exploit; kexec "
+            "and swap are the machine's; the engine has pivoted already",
         .guard.never = 1,
-        .names = "add_key io_uring_enter io_uring_register io_uring_setup kexec_file_load kexec_load keyctl migrate_pages "
-                 "move_pages pivot_root request_key swapoff swapon uprobe userfaultfd",
+        .names =
+            "add_key io_uring_enter io_uring_register io_uring_setup kexec_file_load kexec_load keyctl migrate_pages "
+            "move_pages pivot_root request_key swapoff swapon uprobe userfaultfd",
     },
     {
         .why = "Obsolete, or never there on most kernels: refused rather than unknown, as Docker has it",
         .guard.never = 1,
-        .names = "_sysctl afs_syscall bdflush break create_module ftime get_kernel_syms getpmsg gtty idle lock mpx "
-                 "nfsservctl nice oldfstat oldlstat oldolduname oldstat olduname pciconfig_iobase pciconfig_read "
-                 "pciconfig_write prof profil putpmsg query_module readdir security sgetmask sigaction signal sigpending "
-                 "sigsuspend ssetmask stty sysfs tuxcall ulimit uselib usr26 usr32 ustat vm86 vm86old vserver",
+        .names =
+            "_sysctl afs_syscall bdflush break create_module ftime get_kernel_syms getpmsg gtty idle lock mpx "
+            "nfsservctl nice oldfstat oldlstat oldolduname oldstat olduname pciconfig_iobase pciconfig_read "
+            "pciconfig_write prof profil putpmsg query_module readdir security sgetmask sigaction signal sigpending "
+            "sigsuspend ssetmask stty sysfs tuxcall ulimit uselib usr26 usr32 ustat vm86 vm86old vserver",
     },
 };
 

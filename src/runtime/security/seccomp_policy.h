@@ -2,8 +2,8 @@
  * The default profile as people read it: groups of system calls by name, each with the reason for its treatment. Only
  * the build (seccomp_gen.c) and the tests link the names; the runtime gets the numbers (seccomp_tables.h).
  *
- * A call that is in several groups is allowed as soon as one of them allows it. One that none allows is refused with the
- * group's errno; one that is in no group at all (newer than this table) answers ENOSYS, so that programs fall back.
+ * A call that is in several groups is allowed as soon as one of them allows it. One that none allows is refused with
+ * the group's errno; one that is in no group at all (newer than this table) answers ENOSYS, so that programs fall back.
  *
  * Source: syscalls(2), capabilities(7), and Docker's default profile as the statement of what containers rely on.
  */

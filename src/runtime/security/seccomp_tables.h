@@ -1,7 +1,7 @@
 /*
  * The default profile as the runtime has it: written by the build from seccomp_policy.c as constants without pointers
- * to names. `guards` are the policy's groups; a call's signature is the set of groups that it is in; ranges map numbers to
- * signatures. Two programs are compiled ahead, for Docker's default capabilities and for all.
+ * to names. `guards` are the policy's groups; a call's signature is the set of groups that it is in; ranges map numbers
+ * to signatures. Two programs are compiled ahead, for Docker's default capabilities and for all.
  */
 #ifndef SAMPAN_RUNTIME_SECCOMP_TABLES_H
 #define SAMPAN_RUNTIME_SECCOMP_TABLES_H
@@ -12,10 +12,10 @@
 
 /* When a group's calls are allowed. */
 struct seccomp_guard {
-    uint64_t caps;              /* one of these is needed; 0: none */
-    int refuse;                 /* the errno otherwise; 0: EPERM */
-    uint8_t never;              /* known, and refused always */
-    uint8_t n_conds;            /* all must hold */
+    uint64_t caps;   /* one of these is needed; 0: none */
+    int refuse;      /* the errno otherwise; 0: EPERM */
+    uint8_t never;   /* known, and refused always */
+    uint8_t n_conds; /* all must hold */
     struct seccomp_cond conds[2];
 };
 

@@ -93,7 +93,7 @@ static void absolute_paths_and_links_are_relative_to_the_root(void **state)
     (void)state;
     mkdir("root/etc", 0755);
     make_file("root/etc/passwd", "inside");
-    symlink("/etc/passwd", "root/link");
+    assert_int_equal(symlink("/etc/passwd", "root/link"), 0);
     direct = path_open_in_root(root_fd, "/etc/passwd", O_RDONLY, 0, &e);
     linked = path_open_in_root(root_fd, "link", O_RDONLY, 0, &e);
     assert_true(direct >= 0 && is_same(direct, "root/etc/passwd"));
@@ -107,7 +107,7 @@ static void dot_dot_stops_at_the_root(void **state)
     _cleanup_close_ int fd = -1;
 
     (void)state;
-    symlink("../../../../outside/secret", "root/link");
+    assert_int_equal(symlink("../../../../outside/secret", "root/link"), 0);
     assert_int_equal(path_open_in_root(root_fd, "link", O_RDONLY, 0, &e), -ENOENT);
     assert_int_equal(path_open_in_root(root_fd, "../outside/secret", O_RDONLY, 0, &e), -ENOENT);
     fd = path_open_in_root(root_fd, "../../..", O_PATH, 0, &e);
@@ -129,8 +129,8 @@ static void link_loops_end(void **state)
     struct err e = ERR_INIT;
 
     (void)state;
-    symlink("b", "root/a");
-    symlink("a", "root/b");
+    assert_int_equal(symlink("b", "root/a"), 0);
+    assert_int_equal(symlink("a", "root/b"), 0);
     assert_int_equal(path_open_in_root(root_fd, "a", O_RDONLY, 0, &e), -ELOOP);
     assert_int_equal(path_make_dirs(root_fd, "a/x", 0755, &e), -ELOOP);
 }
@@ -143,8 +143,8 @@ static void no_symlinks_refuses_them_in_every_component(void **state)
     (void)state;
     mkdir("root/dir", 0755);
     make_file("root/dir/file", "x");
-    symlink("dir", "root/link");
-    symlink("file", "root/dir/last");
+    assert_int_equal(symlink("dir", "root/link"), 0);
+    assert_int_equal(symlink("file", "root/dir/last"), 0);
     assert_int_equal(path_open_no_symlinks(root_fd, "link/file", O_RDONLY, 0, &e), -ELOOP);
     assert_says(&e, "open link/file: it is, or leads through, a symbolic link");
     assert_int_equal(path_open_no_symlinks(root_fd, "dir/last", O_RDONLY, 0, &e), -ELOOP);
@@ -179,9 +179,9 @@ static void directories_are_made_behind_links_inside_the_root(void **state)
     (void)state;
     mkdir("root/run", 0755);
     mkdir("root/var", 0755);
-    symlink("/run", "root/var/run");
-    symlink("/later", "root/var/dangling");
-    symlink("../deep/./er", "root/var/relative");
+    assert_int_equal(symlink("/run", "root/var/run"), 0);
+    assert_int_equal(symlink("/later", "root/var/dangling"), 0);
+    assert_int_equal(symlink("../deep/./er", "root/var/relative"), 0);
     fd = path_make_dirs(root_fd, "/var/run/x", 0755, &e);
     dangling = path_make_dirs(root_fd, "/var/dangling/y", 0755, &e);
     relative = path_make_dirs(root_fd, "/var/relative/z", 0755, &e);
@@ -198,7 +198,7 @@ static void making_never_leaves_the_root(void **state)
 
     (void)state;
     link_outside("root/absolute");
-    symlink("../outside", "root/relative");
+    assert_int_equal(symlink("../outside", "root/relative"), 0);
     absolute = path_make_dirs(root_fd, "absolute/made", 0755, &e);
     relative = path_make_dirs(root_fd, "relative/made", 0755, &e);
     assert_non_null(getcwd(cwd, sizeof(cwd)));
@@ -278,7 +278,7 @@ static void root_itself_is_no_target(void **state)
 
     (void)state;
     mkdir("root/dir", 0755);
-    symlink("/../..", "root/link");
+    assert_int_equal(symlink("/../..", "root/link"), 0);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         assert_int_equal(path_make_mount_target(root_fd, names[i], true, &e), -EINVAL);
         assert_says(&e, "the root directory itself");
@@ -291,7 +291,7 @@ static void file_target_behind_a_dangling_link_is_made_inside(void **state)
     _cleanup_close_ int fd = -1;
 
     (void)state;
-    symlink("../outside/made", "root/resolv.conf");
+    assert_int_equal(symlink("../outside/made", "root/resolv.conf"), 0);
     fd = path_make_mount_target(root_fd, "/resolv.conf", false, &e);
     assert_true(fd >= 0 && is_same(fd, "root/outside/made"));
     assert_outside_untouched();
@@ -307,53 +307,86 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Exchanges a directory and a link to the outside until it is killed. */
-static pid_t start_swapper(void)
+/* Exchanges `name`, whenever it exists, and a link to the outside, until it is killed. */
+static pid_t start_swapper(const char *name)
 {
     pid_t parent = getpid(), pid = fork();
 
     if (pid != 0)
         return pid;
     while (getppid() == parent)
-        renameat2(AT_FDCWD, "root/work/swap", AT_FDCWD, "root/link", RENAME_EXCHANGE);
+        renameat2(AT_FDCWD, name, AT_FDCWD, "root/link", RENAME_EXCHANGE);
     _exit(0);
 }
 
-/* The race of CVE-2021-30465 and CVE-2024-45310. For one second, targets are made through a name that is now a
- * directory, now a link out of the root; each result must lie in the root, and the canary must live. */
-static void swapper_never_gets_a_target_out_of_the_root(void **state)
+static void stop_swapper(pid_t swapper)
 {
-    double end = now() + 1;
-    unsigned made = 0, rounds = 0;
-    pid_t swapper;
-
-    (void)state;
-    mkdir("root/work", 0755);
-    mkdir("root/work/swap", 0755);
-    link_outside("root/link");
-    swapper = start_swapper();
     assert_true(swapper > 0);
-    for (; now() < end; rounds++) {
-        static const char *const names[] = {"work/swap/made", "work/swap/../swap/made/deep", "link/made"};
+    kill(swapper, SIGKILL);
+    waitpid(swapper, NULL, 0);
+}
+
+/* Makes targets for half a second. The number of those that were made; -1 when one of them lies outside, or is a link. */
+static int race(const char *const *names, size_t n_names)
+{
+    _cleanup_free_ char *root_path = realpath("root", NULL);
+    double end = now() + 0.5;
+    int made = 0;
+
+    for (size_t i = 0; now() < end; i++) {
         struct err e = ERR_INIT;
-        _cleanup_close_ int fd = path_make_mount_target(root_fd, names[rounds % 3], rounds % 3, &e);
+        _cleanup_close_ int fd = path_make_mount_target(root_fd, names[i % n_names], false, &e);
         char where[300] = "";
-        _cleanup_free_ char *root_path = NULL;
+        struct stat st;
 
         if (fd < 0)
             continue;
         made++;
-        assert_true(readlink(fd_path(fd).path, where, sizeof(where) - 1) > 0);
-        root_path = realpath("root", NULL);
-        if (strncmp(where, root_path, strlen(root_path)) != 0)
-            break;
+        if (readlink(fd_path(fd).path, where, sizeof(where) - 1) < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) ||
+            strncmp(where, root_path, strlen(root_path)) != 0)
+            return -1;
         unlink("root/work/swap/made");
     }
-    kill(swapper, SIGKILL);
-    waitpid(swapper, NULL, 0);
+    return made;
+}
+
+static void make_race_tree(void)
+{
+    mkdir("root/work", 0755);
+    mkdir("root/work/swap", 0755);
+    link_outside("root/link");
+}
+
+/* CVE-2021-30465, CVE-2024-45310: a component of the target is now a directory, now a link out of the root. */
+static void directory_swapped_for_a_link_leads_nowhere(void **state)
+{
+    static const char *const names[] = {"work/swap/made", "work/swap/../swap/made", "link/made"};
+    pid_t swapper;
+    int made;
+
+    (void)state;
+    make_race_tree();
+    swapper = start_swapper("root/work/swap");
+    made = race(names, ARRAY_SIZE(names));
+    stop_swapper(swapper);
+    assert_true(made > 0);
     assert_outside_untouched();
-    assert_true(made > 0 && rounds > 100);
-    assert_true(now() >= end); /* no target lay outside */
+}
+
+/* The target itself is replaced just after it was made. */
+static void file_swapped_for_a_link_is_not_followed(void **state)
+{
+    static const char *const names[] = {"work/swap/made"};
+    pid_t swapper;
+    int made;
+
+    (void)state;
+    make_race_tree();
+    swapper = start_swapper("root/work/swap/made");
+    made = race(names, ARRAY_SIZE(names));
+    stop_swapper(swapper);
+    assert_true(made > 0);
+    assert_outside_untouched();
 }
 
 /* ---- procfs */
@@ -426,7 +459,8 @@ int main(void)
         in_tree(target_of_the_other_kind_is_an_error_that_says_so),
         in_tree(root_itself_is_no_target),
         in_tree(file_target_behind_a_dangling_link_is_made_inside),
-        in_tree(swapper_never_gets_a_target_out_of_the_root),
+        in_tree(directory_swapped_for_a_link_leads_nowhere),
+        in_tree(file_swapped_for_a_link_is_not_followed),
         in_tree(procfs_is_proven),
         in_tree(procfs_fd_survives_mounts_over_proc),
     };

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -50,7 +51,7 @@ struct box {
     unsigned n_ids; /* size of the map */
     int shared;     /* CLONE_NEW* of the namespaces that are the test's own */
     struct box_result *result;
-    void (*before_seal)(void); /* in the container, when set */
+    int (*before_enter)(struct err *e); /* in the init, when set: what its user namespace's root has to do first */
 };
 
 /* A check inside the container. */
@@ -193,11 +194,11 @@ static inline int box_enter(struct box *b, int (*inside)(struct box_result *r))
     if (b->userns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
         return err_sys(&r->error, "become root");
     umask(022);
+    if (b->before_enter && b->before_enter(&r->error) < 0)
+        return -1;
     if (rootfs_fds_unpack(&b->spec, r->fds, r->n_fds, &fds, &r->error) < 0 ||
         rootfs_enter(&b->spec, &fds, &r->error) < 0)
         return -1;
-    if (b->before_seal)
-        b->before_seal();
     if (rootfs_seal(&b->spec, &r->error) < 0)
         return -1;
     return inside ? inside(r) : 0;
@@ -207,7 +208,9 @@ static inline int box_init_process(struct box *b, int wait_fd, int (*inside)(str
 {
     char c;
 
-    if (read(wait_fd, &c, 1) != 1 || !b->result->prepared)
+    signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the next test, in here */
+    /* The shared file table has the pipe's other end too: no EOF tells that the test is gone. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || read(wait_fd, &c, 1) != 1 || !b->result->prepared)
         return 1;
     return box_enter(b, inside) < 0;
 }
@@ -265,14 +268,18 @@ static inline int count_mounts(void)
     return n;
 }
 
-/* Group set-up: without root in a namespace of ours there is nothing to test. */
-static inline int box_needs_root(void **state)
+/* Group set-up. The tests have a mount namespace of their own, in which every mount is shared, as systemd has it: what
+ * a container's set-up leaks arrives there. Without root there is nothing to test. */
+static inline int box_enter_namespace(void **state)
 {
     (void)state;
-    if (geteuid() == 0)
-        return 0;
-    fprintf(stderr, "these tests make mounts and need root\n");
-    exit(77); /* skipped, to Meson */
+    if (geteuid() != 0) {
+        fprintf(stderr, "these tests make mounts and need root\n");
+        exit(77); /* skipped, to Meson */
+    }
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -1;
+    return mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL);
 }
 
 #endif

@@ -319,5 +319,5 @@ int main(void)
     };
 
     umask(022);
-    return cmocka_run_group_tests_name("runtime/rootfs", tests, box_needs_root, NULL);
+    return cmocka_run_group_tests_name("runtime/rootfs", tests, box_enter_namespace, NULL);
 }

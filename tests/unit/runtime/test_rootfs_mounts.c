@@ -3,6 +3,8 @@
 
 #include <sys/statvfs.h>
 
+#include "runtime/cgroup/cgroup.h"
+
 static struct box box;
 
 static int open_box(void **state)
@@ -159,6 +161,93 @@ static void host_namespaces_with_a_user_namespace(void **state)
     box_run(&box, host_proc_and_net_are_shown);
 }
 
+/* ---- cgroups */
+
+static struct cgroup cgroup;
+
+static int enter_cgroup(struct err *e)
+{
+    if (cgroup_join_self(&cgroup, false, e) < 0)
+        return -1;
+    return unshare(CLONE_NEWCGROUP) == 0 ? 0 : err_sys(e, "unshare the cgroup namespace");
+}
+
+/* What is at the root of each hierarchy is the container's own cgroup: it is a member, and there is nothing to write. */
+static int is_own_cgroup(struct box_result *r, const char *path)
+{
+    char name[100];
+
+    snprintf(name, sizeof(name), "%s/cgroup.procs", path);
+    EXPECT(file_says(name, "1\n"));
+    EXPECT(access(path, W_OK) < 0 && errno == EROFS);
+    return 0;
+}
+
+static int cgroups_are_its_own(struct box_result *r)
+{
+    const struct cgroup_layout *layout = cgroup_layout();
+    char path[100];
+    int n = 0;
+
+    for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
+        if (cgroup.v1_fd[i] < 0)
+            continue;
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", layout->v1_name[i]);
+        if (is_own_cgroup(r, path) < 0)
+            return -1;
+        n++;
+    }
+    if (cgroup.v2_fd >= 0 && is_own_cgroup(r, n ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup") < 0)
+        return -1;
+    EXPECT(n > 0 || cgroup.v2_fd >= 0);
+    EXPECT(access("/sys/fs/cgroup", W_OK) < 0 && errno == EROFS);
+    return 0;
+}
+
+static void cgroup_namespace_shows_its_own_cgroup(void **state)
+{
+    struct err e = ERR_INIT;
+    char path[64];
+
+    (void)state;
+    snprintf(path, sizeof(path), "/sampan-unit-%d", getpid());
+    box.spec.cgroup_path = path;
+    box.spec.ns[NS_CGROUP].mode = SPEC_NS_NEW;
+    if (cgroup_create(&box.spec, &cgroup, &e) < 0)
+        fail_msg("%s", e.text);
+    box.before_enter = enter_cgroup;
+    box_mount(&box, "sysfs", "sysfs", "/sys")->attr_set = MOUNT_ATTR_RDONLY;
+    box_mount(&box, "cgroup", "cgroup", "/sys/fs/cgroup")->attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
+    bool done = box_try(&box, cgroups_are_its_own);
+    assert_int_equal(cgroup_remove(path, &e), 0);
+    cgroup_release(&cgroup);
+    if (!done)
+        fail_msg("line %d, inside: %s; %s", box.result->line, box.result->check, box.result->error.text);
+}
+
+static int host_cgroups_cannot_be_written(struct box_result *r)
+{
+    EXPECT(access("/sys/fs/cgroup", W_OK) < 0 && errno == EROFS);
+    for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
+        char path[100];
+
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", cgroup_layout()->v1_name[i]);
+        EXPECT(cgroup_layout()->v1_fd[i] < 0 || (access(path, W_OK) < 0 && errno == EROFS));
+    }
+    return 0;
+}
+
+/* CVE-2023-25809: also what is mounted below /sys/fs/cgroup is read-only. */
+static void host_cgroup_namespace_is_read_only(void **state)
+{
+    (void)state;
+    box.userns = false;
+    box.spec.ns[NS_USER].mode = SPEC_NS_INHERIT;
+    box_mount(&box, "sysfs", "sysfs", "/sys");
+    box_mount(&box, "cgroup", "cgroup", "/sys/fs/cgroup")->attr_set = MOUNT_ATTR_RDONLY;
+    box_run(&box, host_cgroups_cannot_be_written);
+}
+
 static int tmpfs_is_as_asked(struct box_result *r)
 {
     struct statvfs st;
@@ -302,6 +391,8 @@ int main(void)
         in_box(read_only_dev_still_gets_its_targets),
         in_box(terminals_need_no_mapping_for_group_5),
         in_box(host_namespaces_with_a_user_namespace),
+        in_box(cgroup_namespace_shows_its_own_cgroup),
+        in_box(host_cgroup_namespace_is_read_only),
         in_box(tmpfs_has_its_options),
         in_box(bad_option_is_named_in_the_kernel_s_words),
         in_box(unknown_file_system_is_named),
@@ -313,5 +404,5 @@ int main(void)
     };
 
     umask(022);
-    return cmocka_run_group_tests_name("runtime/rootfs_mounts", tests, box_needs_root, NULL);
+    return cmocka_run_group_tests_name("runtime/rootfs_mounts", tests, box_enter_namespace, NULL);
 }

@@ -1,0 +1,161 @@
+#include "engine/exec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/strv.h"
+#include "engine/bundle.h"
+#include "engine/paths.h"
+#include "engine/query.h"
+#include "engine/remote.h"
+#include "runtime/runtime.h"
+#include "shim/pipes.h"
+#include "shim/session.h"
+
+enum { STATUS_NOT_STARTED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NO_COMMAND = 127 };
+
+struct joining {
+    struct container *c;
+    struct spec *spec;            /* the container's */
+    struct spec_process process;  /* the new one */
+    int pidfd;                    /* of the container's init */
+    struct stdio_pipes pipes;
+};
+
+static void joining_release(struct joining *j)
+{
+    container_free(j->c);
+    if (j->spec)
+        spec_free(j->spec);
+    spec_process_release(&j->process);
+    fd_close(&j->pidfd);
+    stdio_pipes_release(&j->pipes);
+}
+
+/* ---- the container ---- */
+
+static int open_container(struct engine *en, const char *ref, struct joining *j, struct err *e)
+{
+    _cleanup_json_ json_object *config = NULL;
+    int r = engine_find(en, ref, &j->c, e);
+    if (r < 0)
+        return r;
+    if (j->c->state.status != CONTAINER_RUNNING)
+        return err_conflict(e, "container %s is not running", j->c->name);
+    j->pidfd = remote_pidfd(en, j->c->id, e);
+    if (j->pidfd < 0)
+        return j->pidfd;
+    _cleanup_close_ int dir = run_dir_open(en, j->c->id, e);
+    if (dir < 0)
+        return dir == -ENOENT ? err_conflict(e, "container %s is not running", j->c->name) : dir;
+    r = json_parse_file(dir, CONFIG_NAME, &config, e);
+    return r == 0 ? spec_load(config, j->c->id, &j->spec, e) : r;
+}
+
+/* ---- the process ---- */
+
+static int replace(char **target, const char *s, struct err *e)
+{
+    if (!s)
+        return 0;
+    free(*target);
+    *target = strdup(s);
+    return *target ? 0 : err_set(e, ERR_SYS, ENOMEM, "exec");
+}
+
+/* What the container's own command has, where the options say nothing else. Our copy of the container is changed for it. */
+static int load_process(struct joining *j, const struct exec_options *o, struct err *e)
+{
+    _cleanup_json_ json_object *process = json_object_new_object();
+    struct container *c = j->c;
+    int r = replace(&c->config.user, o->user, e);
+    if (r == 0)
+        r = replace(&c->config.working_dir, o->working_dir, e);
+    STRV_FOREACH(item, o->env)
+        if (r == 0)
+            r = strv_add(&c->config.env, *item, e);
+    c->config.tty = o->tty;
+    c->host.init = false;
+    c->host.privileged = c->host.privileged || o->privileged;
+    if (r == 0)
+        r = bundle_process(c, o->cmd, process, json_add_object(process, "sampan"), e);
+    return r == 0 ? spec_load_process(process, &j->process, e) : r;
+}
+
+/* ---- running it ---- */
+
+static int open_stdio(struct joining *j, const struct exec_options *o, struct runtime_stdio *ret, struct err *e)
+{
+    *ret = (struct runtime_stdio){.in = -1, .out = -1, .err = -1, .master = -1};
+    if (o->tty || o->detach)
+        return 0;
+    int r = stdio_pipes_open(&j->pipes, o->interactive, e);
+    ret->in = j->pipes.payload[0];
+    ret->out = j->pipes.payload[1];
+    ret->err = j->pipes.payload[2];
+    return r;
+}
+
+static int relay(struct joining *j, const struct exec_options *o, int master, int pidfd, int *ret_status, struct err *e)
+{
+    _cleanup_(session_release) struct session s = {
+        .in = TAKE_FD(j->pipes.ours[0]),
+        .out = TAKE_FD(j->pipes.ours[1]),
+        .err = TAKE_FD(j->pipes.ours[2]),
+        .master = master,
+        .pidfd = pidfd,
+    };
+    const struct user_io io = {
+        .in = o->interactive ? 0 : -1, .out = 1, .err = 2, .has_terminal = o->tty, .detach_keys = o->detach_keys};
+    struct shim_result result;
+    int r = session_run(&s, &io, &result, e);
+    if (r == 0)
+        *ret_status = result.outcome == USER_EXITED ? result.exit.status : 0;
+    return r;
+}
+
+static int failed_status(int r, const struct err *e)
+{
+    return r == 0                          ? 0
+           : e->kind == ERR_NO_COMMAND     ? STATUS_NO_COMMAND
+           : e->kind == ERR_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
+                                           : STATUS_NOT_STARTED;
+}
+
+static int run(struct joining *j, const struct exec_options *o, int *ret_status, struct err *e)
+{
+    struct runtime_container child = RUNTIME_CONTAINER_INIT;
+    struct runtime_stdio io;
+    const struct runtime_exec x = {
+        .target_pidfd = j->pidfd, .spec = j->spec, .process = &j->process, .privileged = o->privileged};
+    int r = open_stdio(j, o, &io, e);
+    if (r == 0)
+        r = runtime_exec(&x, &io, &child, e);
+    if (r < 0)
+        return r;
+    stdio_pipes_close_payload(&j->pipes);
+    *ret_status = 0;
+    if (!o->detach)
+        r = relay(j, o, TAKE_FD(io.master), TAKE_FD(child.pidfd), ret_status, e);
+    fd_close(&io.master);
+    runtime_release(&child);
+    return r;
+}
+
+int engine_exec(struct engine *en, const char *ref, const struct exec_options *o, int *ret_status, struct err *e)
+{
+    _cleanup_(joining_release) struct joining j = {.pidfd = -1, .pipes = STDIO_PIPES_INIT};
+    struct err own = ERR_INIT;
+    int r = open_container(en, ref, &j, &own);
+    if (r == 0)
+        r = load_process(&j, o, &own);
+    if (r == 0)
+        r = run(&j, o, ret_status, &own);
+    if (r == 0)
+        return 0;
+    *ret_status = failed_status(r, &own);
+    if (e)
+        *e = own;
+    return r;
+}

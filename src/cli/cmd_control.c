@@ -94,16 +94,17 @@ static int wait_one(const char *ref, void *data, struct err *e)
 }
 
 /* Opens the engine and calls fn for each argument. */
-static int control_each(struct cli *cli, struct control *c, char **args,
+static int control_each(struct cli *cli, const struct control *c, char **args,
                         int (*fn)(const char *ref, void *data, struct err *e), struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
+    struct control with_engine = *c;
     int r = cli_engine(cli, &engine, e);
 
     if (r < 0)
         return r;
-    c->engine = &engine;
-    return cli_for_each(args, fn, c);
+    with_engine.engine = &engine;
+    return cli_for_each(args, fn, &with_engine);
 }
 
 static int stop_or_restart(struct cli *cli, const char *name, int argc, char **argv,
@@ -178,7 +179,7 @@ int cmd_wait(struct cli *cli, int argc, char **argv, struct err *e)
 int cmd_rename(struct cli *cli, int argc, char **argv, struct err *e)
 {
     const struct option_def options[] = {{0}};
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     int args = 0;
     int r = command_parse("rename", options, argc, argv, 0, 2, 2, &args, e);
 
@@ -192,7 +193,7 @@ int cmd_rename(struct cli *cli, int argc, char **argv, struct err *e)
 int cmd_reap(struct cli *cli, int argc, char **argv, struct err *e)
 {
     const struct option_def options[] = {{0}};
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     int args = 0;
     int r = command_parse("_reap", options, argc, argv, 0, 1, 1, &args, e);
 

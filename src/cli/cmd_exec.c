@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "cli/command.h"
+#include "cli/container_values.h"
 #include "cli/foreground.h"
 #include "engine/exec.h"
 
@@ -17,7 +18,7 @@ static void release(struct exec_options *o)
 
 static int exec_in(struct cli *cli, const char *ref, const struct exec_options *o, struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     int status = 0;
     int r = engine_open(&cli->engine, &engine, e);
 
@@ -33,7 +34,8 @@ int cmd_exec(struct cli *cli, int argc, char **argv, struct err *e)
         {"detach", 'd', OPT_BOOL, &o.detach, NULL, "Run it in the background", NULL, false},
         {"interactive", 'i', OPT_BOOL, &o.interactive, NULL, "Keep standard input open", NULL, false},
         {"tty", 't', OPT_BOOL, &o.tty, NULL, "Give it a terminal", NULL, false},
-        {"env", 'e', OPT_STRV, &o.env, "list", "Set an environment variable", NULL, false},
+        {"env", 'e', OPT_CALL, &o.env, "list", "Set an environment variable; a name alone passes the present value",
+         value_env_of_exec, false},
         {"user", 'u', OPT_STRING, &o.user, "string", "User name or id, and group (name|uid[:group|gid])", NULL, false},
         {"workdir", 'w', OPT_STRING, &o.working_dir, "string", "Working directory inside", NULL, false},
         {"privileged", 0, OPT_BOOL, &o.privileged, NULL, "Give it all the capabilities its namespaces allow", NULL, false},

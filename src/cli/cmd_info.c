@@ -7,8 +7,8 @@
 #include "cli/git_commit.h"
 #include "cli/listing.h"
 #include "cli/system_info.h"
+#include "runtime/spec.h"
 
-#define OCI_SPECIFICATION "1.2.1" /* of the runtime: what config.json is written by */
 
 static const char info_text[] =
     "Containers: {{.Containers}}\n"
@@ -102,7 +102,7 @@ static json_object *version(void)
     system_info_machine(machine);
     json_add_str(o, "Version", SAMPAN_VERSION);
     json_add_str(o, "GitCommit", GIT_COMMIT);
-    json_add_str(o, "OciSpecification", OCI_SPECIFICATION);
+    json_add_str(o, "OciSpecification", SPEC_OCI_VERSION);
     json_add_str(o, "Os", "linux");
     json_add_str(o, "Arch", json_object_get_string(json_get(machine, "Architecture")));
     json_add_str(o, "KernelVersion", json_object_get_string(json_get(machine, "KernelVersion")));

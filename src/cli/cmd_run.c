@@ -51,7 +51,7 @@ static int print_id(const struct container *c)
 
 static int create(struct cli *cli, struct container *c, struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     _cleanup_close_ int cidfile = -1;
     int r = cli_engine(cli, &engine, e);
 
@@ -107,7 +107,7 @@ static int attach_to(const struct run *run, struct engine *engine, const struct 
 /* What others' crashes left is looked for after the start: it must not make this container wait. */
 static int run_container(struct cli *cli, const struct run *run, struct container *c, struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     struct engine_started started = {.session_fd = -1};
     _cleanup_close_ int cidfile = -1, session = -1;
     int r = engine_open(&cli->engine, &engine, e);

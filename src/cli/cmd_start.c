@@ -67,7 +67,7 @@ static int start_one(const char *ref, void *data, struct err *e)
 
 static int start_all(struct cli *cli, struct start *s, int argc, char **argv, struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     int r;
 
     if ((s->attach || s->interactive) && argc > 1)
@@ -102,7 +102,7 @@ int cmd_start(struct cli *cli, int argc, char **argv, struct err *e)
 
 static int attach(struct cli *cli, struct start *s, const char *ref, struct err *e)
 {
-    _cleanup_engine_ struct engine engine = {0};
+    _cleanup_engine_ struct engine engine = ENGINE_INIT;
     _cleanup_container_ struct container *c = NULL;
     _cleanup_close_ int session = -1;
     unsigned streams;

@@ -103,6 +103,11 @@ int value_env(const char *value, void *container, struct err *e)
     return add_env(&c->config.env, value, e);
 }
 
+int value_env_of_exec(const char *value, void *env, struct err *e)
+{
+    return add_env(env, value, e);
+}
+
 /* Calls add for each line that is neither empty nor a comment. */
 static int for_each_line(const char *path, int (*add)(char ***v, const char *line, struct err *e), char ***v,
                          struct err *e)

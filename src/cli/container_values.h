@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 int value_env(const char *value, void *container, struct err *e);     /* K=V, or K to pass the caller's */
+int value_env_of_exec(const char *value, void *env, struct err *e);   /* the same; the target is a char *** */
 int value_volume(const char *value, void *container, struct err *e);  /* [SOURCE:]DEST[:OPTIONS] */
 int value_mount(const char *value, void *container, struct err *e);   /* type=bind,src=…,dst=… */
 int value_tmpfs(const char *value, void *container, struct err *e);   /* DEST[:OPTIONS] */

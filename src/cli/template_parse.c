@@ -52,16 +52,16 @@ static struct node *new_node(struct parser *p, enum node_kind kind)
 static int parse_assignment(struct parser *p, struct node *n)
 {
     const char *start = (scan_skip_space(p), p->at);
-    struct expr *first = NULL, *second = NULL;
+    const struct expr *first, *second = NULL;
 
     if (*p->at != '$' || scan_name_length(p->at + 1) == 0)
         return 0;
-    template_parse_variable(p, &first);
+    first = template_parse_variable(p);
     if (n->kind == NODE_RANGE && scan_accept_sign(p, ",")) {
         scan_skip_space(p);
         if (*p->at != '$')
             return scan_fail(p, "a second variable is missing");
-        template_parse_variable(p, &second);
+        second = template_parse_variable(p);
     }
     if (!scan_accept_sign(p, ":=")) {
         p->at = start;
@@ -70,6 +70,12 @@ static int parse_assignment(struct parser *p, struct node *n)
     n->variables[0] = second ? first->variable : NULL;
     n->variables[1] = second ? second->variable : first->variable;
     return 0;
+}
+
+static int parse_expr(struct parser *p, struct node *n)
+{
+    n->expr = template_parse_pipeline(p);
+    return n->expr ? scan_expect_close(p) : err_to_errno(p->e);
 }
 
 static int parse_block(struct parser *p, struct node *n);
@@ -94,9 +100,7 @@ static int parse_block(struct parser *p, struct node *n)
     int r = ++p->depth > TEMPLATE_DEPTH_MAX ? scan_fail(p, "nested too deeply") : parse_assignment(p, n);
 
     if (r == 0)
-        r = template_parse_pipeline(p, &n->expr);
-    if (r == 0)
-        r = scan_expect_close(p);
+        r = parse_expr(p, n);
     if (r == 0)
         r = parse_nodes(p, &n->body, &ending);
     if (r == 0 && ending == END_OF_TEXT)
@@ -113,9 +117,7 @@ static int parse_print(struct parser *p, struct node *n)
 
     if (n->variables[1])
         n->kind = NODE_SET;
-    if (r == 0)
-        r = template_parse_pipeline(p, &n->expr);
-    return r < 0 ? r : scan_expect_close(p);
+    return r < 0 ? r : parse_expr(p, n);
 }
 
 static const struct {

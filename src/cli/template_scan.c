@@ -5,7 +5,7 @@
 
 const char scan_space[] = " \t\r\n";
 
-int scan_fail_at(struct parser *p)
+int(scan_fail_at)(struct parser *p)
 {
     return err_context(p->e, "template: column %zu", (size_t)(p->at - p->text) + 1);
 }

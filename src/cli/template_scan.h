@@ -15,6 +15,7 @@ struct parser {
 /* Sets the error and names the column; always negative. */
 #define scan_fail(p, ...) (err_invalid((p)->e, __VA_ARGS__), scan_fail_at(p))
 int scan_fail_at(struct parser *p);
+#define scan_fail_at(p) err_negative((scan_fail_at)(p)) /* as in base/err.h */
 
 extern const char scan_space[];
 void scan_skip_space(struct parser *p);
@@ -31,8 +32,8 @@ int scan_expect_close(struct parser *p);
 /* A copy that lives as long as the template. */
 const char *scan_copy(struct parser *p, const char *text, size_t len);
 
-/* From here to the end of the action or parenthesis (template_expr.c). */
-int template_parse_pipeline(struct parser *p, struct expr **ret);
-int template_parse_variable(struct parser *p, struct expr **ret); /* "$name" */
+/* What comes next, in template_expr.c; NULL after a mistake, with the error set. */
+struct expr *template_parse_pipeline(struct parser *p); /* up to the end of the action or parenthesis */
+struct expr *template_parse_variable(struct parser *p); /* "$name"; never fails */
 
 #endif

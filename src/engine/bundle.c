@@ -11,8 +11,8 @@
 #include "base/strv.h"
 #include "engine/create.h"
 #include "engine/paths.h"
+#include "runtime/spec.h"
 
-#define OCI_VERSION "1.2.0"
 
 int bundle_cgroup_path(const struct container *c, char **ret, struct err *e)
 {
@@ -91,6 +91,30 @@ static int add_on_exit(struct bundle *b, json_object *shim, struct err *e)
     return 0;
 }
 
+/* For the end of a foreground container: what the shim removes once we have written the end down (engine_finish). Without
+ * --rm the directory on disk stays. */
+static int add_remove(struct bundle *b, json_object *shim, struct err *e)
+{
+    const struct engine *en = b->en;
+    const struct {
+        bool is_wanted;
+        const char *base, *dir;
+    } paths[] = {
+        {b->c->host.auto_remove, en->root, CONTAINERS_DIR}, {true, en->run_root, CONTAINERS_DIR}, {true, en->run_root, LOCKS_DIR}};
+    if (!b->attach)
+        return 0;
+    json_object *remove = json_add_array(shim, "remove");
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        _cleanup_free_ char *path = NULL;
+        if (!paths[i].is_wanted)
+            continue;
+        if (asprintf(&path, "%s/%s/%s", paths[i].base, paths[i].dir, b->c->id) < 0)
+            return err_set(e, ERR_SYS, ENOMEM, "write the bundle");
+        json_object_array_add(remove, json_object_new_string(path));
+    }
+    return 0;
+}
+
 static int add_shim(struct bundle *b, struct err *e)
 {
     json_object *shim = json_add_object(b->sampan, "shim");
@@ -98,7 +122,9 @@ static int add_shim(struct bundle *b, struct err *e)
     json_add_bool(shim, "stdin", b->c->config.open_stdin);
     json_add_bool(shim, "stdinOnce", b->c->config.stdin_once);
     int r = add_log(b, shim, e);
-    return r == 0 ? add_on_exit(b, shim, e) : r;
+    if (r == 0)
+        r = add_on_exit(b, shim, e);
+    return r == 0 ? add_remove(b, shim, e) : r;
 }
 
 /* ---- the rest ---- */
@@ -133,7 +159,7 @@ static int build(struct bundle *b, struct err *e)
         bundle_add_devices, bundle_add_resources, bundle_add_security, add_shim,
     };
     int r = 0;
-    json_add_str(b->config, "ociVersion", OCI_VERSION);
+    json_add_str(b->config, "ociVersion", SPEC_OCI_VERSION);
     b->linux_ = json_add_object(b->config, "linux");
     b->sampan = json_add_object(b->config, "sampan");
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)

@@ -38,8 +38,9 @@ static void add_word(json_object *words, const char *word)
 enum when {
     ALWAYS,
     NOT_PRIVILEGED_RO, /* always; read-only unless --privileged */
-    OWN_IPC_SHM,       /* a /dev/shm of its own: not with --ipc none, host or container: */
+    OWN_IPC_SHM,       /* a /dev/shm of its own: not with --ipc none or host, nor with another's */
     HOST_IPC_SHM,
+    JOINED_IPC_SHM,
 };
 
 static const struct default_mount {
@@ -55,6 +56,7 @@ static const struct default_mount {
     {ALWAYS, "/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
     {OWN_IPC_SHM, "/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777"}},
     {HOST_IPC_SHM, "/dev/shm", "bind", "/dev/shm", {"bind", "nosuid", "noexec", "nodev"}},
+    {JOINED_IPC_SHM, "/dev/shm", "bind", NULL, {"bind"}},
 };
 
 static bool is_covered(const struct container *c, const char *destination)
@@ -69,14 +71,18 @@ static bool applies(const struct bundle *b, enum when when)
 {
     enum ns_how ipc = b->plan->ns[NS_IPC].how;
     const char *mode = b->c->host.ipc_mode;
+    struct ns_join_path path;
+    bool is_joined = ns_join_path(b->join, NS_JOIN_SHM, &path);
     switch (when) {
     case ALWAYS:
     case NOT_PRIVILEGED_RO:
         return true;
     case OWN_IPC_SHM:
-        return ipc == NS_CONTAINER || (ipc == NS_OWN && !(mode && strcmp(mode, "none") == 0));
+        return (ipc == NS_CONTAINER && !is_joined) || (ipc == NS_OWN && !(mode && strcmp(mode, "none") == 0));
     case HOST_IPC_SHM:
         return ipc == NS_HOST;
+    case JOINED_IPC_SHM:
+        return is_joined;
     }
     return false;
 }
@@ -84,7 +90,10 @@ static bool applies(const struct bundle *b, enum when when)
 static void add_default(struct bundle *b, json_object *mounts, const struct default_mount *m)
 {
     char size[32];
-    json_object *words = bundle_add_mount(mounts, m->destination, m->type, m->source, m->options);
+    struct ns_join_path shm = {""};
+    ns_join_path(b->join, NS_JOIN_SHM, &shm);
+    const char *source = m->when == JOINED_IPC_SHM ? shm.path : m->source;
+    json_object *words = bundle_add_mount(mounts, m->destination, m->type, source, m->options);
     if (m->when == NOT_PRIVILEGED_RO && !b->c->host.privileged)
         add_word(words, "ro");
     if (m->when == OWN_IPC_SHM) {

@@ -1,35 +1,23 @@
 /* "namespaces", the id maps, time offsets, sysctls and the cgroup's path of a bundle. */
 #include "engine/bundle.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/strv.h"
 #include "engine/idrange.h"
 #include "engine/limits.h"
-#include "shim/shim.h"
-
-/* The fd that the shim has for it: /proc/self/fd/N in the shim. */
-static void add_path(const struct ns_join *join, enum ns_kind kind, json_object *ns)
-{
-    char path[32];
-    for (size_t i = 0; i < join->n; i++) {
-        if (join->kinds[i] != kind)
-            continue;
-        snprintf(path, sizeof(path), "/proc/self/fd/%zu", SHIM_FD_FIRST_NAMESPACE + i);
-        json_add_str(ns, "path", path);
-    }
-}
 
 static void add_namespaces(struct bundle *b)
 {
     json_object *namespaces = json_add_array(b->linux_, "namespaces");
+    struct ns_join_path path;
     for (int kind = 0; kind < NS_COUNT; kind++) {
         if (b->plan->ns[kind].how == NS_HOST)
             continue;
         json_object *ns = json_object_new_object();
         json_add_str(ns, "type", ns_kinds[kind].oci_name);
-        add_path(b->join, (enum ns_kind)kind, ns);
+        if (ns_join_path(b->join, kind, &path))
+            json_add_str(ns, "path", path.path);
         json_object_array_add(namespaces, ns);
     }
 }

@@ -14,7 +14,6 @@
 #include "storage/db.h"
 #include "storage/layers.h"
 
-#define LOCKS_DIR   "locks"
 #define VOLUMES_DIR "volumes"
 #define SWEPT_NAME  "swept" /* in the run root: recover_after_boot() has run since the boot */
 
@@ -124,6 +123,7 @@ void engine_close(struct engine *en)
     fd_close(&en->run_fd);
     fd_close(&en->locks_fd);
     fd_close(&en->shim_pidfd);
+    fd_close(&en->shim_sock);
     free(en->root);
     free(en->run_root);
     free(en->program_dir);

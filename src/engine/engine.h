@@ -29,8 +29,9 @@ struct engine {
     char *program_dir;     /* where sampan-shim and sampan-image are: beside this program, or libexec; found when first used */
     int shim_pidfd;        /* the last shim that this process started; -1 */
     char shim_id[65];      /* and its container */
+    int shim_sock;         /* a second fd of the session that was handed out, to tell it the last word; -1 */
 };
-#define ENGINE_INIT ((struct engine){.root_fd = -1, .run_fd = -1, .locks_fd = -1, .shim_pidfd = -1})
+#define ENGINE_INIT ((struct engine){.root_fd = -1, .run_fd = -1, .locks_fd = -1, .shim_pidfd = -1, .shim_sock = -1})
 
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e);
 void engine_close(struct engine *en);

@@ -6,9 +6,12 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "engine/paths.h"
 #include "engine/remote.h"
+#include "engine/shmjoin.h"
 #include "kernel/pidfd.h"
+#include "shim/shim.h"
 
 enum { ID_MAP_MAX = 64 * 1024 };
 
@@ -33,6 +36,34 @@ static int check_range(pid_t pid, uint32_t id_base, const char *id, struct err *
     return err_conflict(e, "container %.12s was started anew meanwhile", id);
 }
 
+bool ns_join_path(const struct ns_join *j, int kind, struct ns_join_path *ret)
+{
+    for (size_t i = 0; i < j->n; i++) {
+        if (j->kinds[i] != kind)
+            continue;
+        snprintf(ret->path, sizeof(ret->path), "/proc/self/fd/%zu", SHIM_FD_FIRST_NAMESPACE + i);
+        return true;
+    }
+    return false;
+}
+
+static void add(struct ns_join *j, int kind, int fd)
+{
+    j->kinds[j->n] = kind;
+    j->fds[j->n++] = fd;
+}
+
+/* Where it cannot be had, the container has a /dev/shm of its own. */
+static void open_shm(int pidfd, struct ns_join *j)
+{
+    struct err e = ERR_INIT;
+    int fd = shm_join_open(pidfd, &e);
+    if (fd < 0)
+        log_warning("%s", e.text);
+    else
+        add(j, NS_JOIN_SHM, fd);
+}
+
 static int open_one(struct engine *en, enum ns_kind kind, const char *id, uint32_t id_base, struct ns_join *j, struct err *e)
 {
     _cleanup_close_ int pidfd = remote_pidfd(en, id, e);
@@ -49,8 +80,9 @@ static int open_one(struct engine *en, enum ns_kind kind, const char *id, uint32
         return r;
     if (pidfd_has_exited(pidfd, 0)) /* else the pid was the init's all the time */
         return err_conflict(e, "container %.12s is not running", id);
-    j->kinds[j->n] = kind;
-    j->fds[j->n++] = TAKE_FD(fd);
+    add(j, (int)kind, TAKE_FD(fd));
+    if (kind == NS_IPC)
+        open_shm(pidfd, j);
     return 0;
 }
 

@@ -126,7 +126,7 @@ int record_merge_exit(int run_dir_fd, struct container_row *row, struct err *e)
         r = json_get_str(o, "error", NULL, &error, e);
     if (r < 0)
         return r;
-    row->status = CONTAINER_EXITED;
+    row->status = error ? CONTAINER_CREATED : CONTAINER_EXITED; /* an error: it did not start */
     row->exit_code = (int)status;
     set_string(&row->error, error);
     return 1;

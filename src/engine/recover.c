@@ -116,12 +116,14 @@ int recover_container(struct engine *en, const char *id, int *lock_fd, struct er
     return 0;
 }
 
-int recover_settle(struct engine *en, const char *id, struct err *e)
+int recover_settle_row(struct engine *en, const char *id, struct err *e)
 {
+    bool keep;
     _cleanup_close_ int run_dir = run_dir_open(en, id, e);
     if (run_dir < 0 || !file_exists(run_dir, SHIM_EXIT_NAME))
         return 0;
-    return settle(en, id, run_dir, e);
+    int r = settle_row(en, id, run_dir, &keep, e);
+    return r < 0 ? r : 1;
 }
 
 /* ---- who needs it ---- */
@@ -146,11 +148,22 @@ static bool is_id(const char *name)
     return strlen(name) == CONTAINER_ID_LEN && strspn(name, "0123456789abcdef") == CONTAINER_ID_LEN;
 }
 
+/* Whether the shim has reported the end and is about to let go. Then what it leaves is waited for, unless this command has a
+ * container of its own to look after. */
+static int ending_ms(const struct engine *en, const char *id)
+{
+    enum { ENDING_MS = 300 };
+    _cleanup_close_ int run_dir = en->shim_pidfd >= 0 ? -1 : run_dir_open(en, id, NULL);
+    return run_dir >= 0 && file_exists(run_dir, SHIM_EXIT_NAME) ? ENDING_MS : 0;
+}
+
 /* A lock that is held or gone needs nothing. */
 static void try_recover(struct engine *en, const char *id)
 {
     struct err e = ERR_INIT;
     int fd = lock_take(en, id, &e);
+    if (fd == -EWOULDBLOCK)
+        fd = lock_take_within(en, id, ending_ms(en, id), &e);
     if (fd == -EWOULDBLOCK || fd == -ENOENT)
         return;
     if (fd < 0 || recover_container(en, id, &fd, &e) < 0)

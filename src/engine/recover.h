@@ -11,9 +11,9 @@ struct engine;
  * for the next command. */
 int recover_container(struct engine *en, const char *id, int *lock_fd, struct err *e);
 
-/* The same for row and disk only, without the lock: for the command that started the container and has been told its end
- * (exit.json stands), while the shim, which holds the lock, still undoes its part. Nothing happens without exit.json. */
-int recover_settle(struct engine *en, const char *id, struct err *e);
+/* The row only, without the lock: for the command that started the container and has been told its end, while the shim still
+ * holds the lock. 1 when it is done, 0 when exit.json does not stand. */
+int recover_settle_row(struct engine *en, const char *id, struct err *e);
 
 /* Once per boot: rows that say "running" without a lock, and directories without a row. */
 void recover_after_boot(struct engine *en);

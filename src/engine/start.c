@@ -234,6 +234,8 @@ static int run_locked(struct launch *l, int (*write_row)(struct engine *, struct
     }
     ret->pid = started.pid;
     ret->session_fd = l->attach ? TAKE_FD(l->sock) : -1;
+    fd_close(&l->en->shim_sock);
+    l->en->shim_sock = l->attach ? fcntl(ret->session_fd, F_DUPFD_CLOEXEC, 0) : -1;
     return 0;
 }
 
@@ -306,18 +308,25 @@ int engine_start(struct engine *en, const char *ref, unsigned attach, struct eng
 
 /* ---- the end ---- */
 
-/* The shim has reported the end and undoes its part, which takes about as long as ours does: both at once. */
+/*
+ * The common case, our own foreground container: the end is written into the row and the shim is told so (SHIM_MSG_FORGET). It
+ * still undoes its part, and then removes the rest and the lock: nobody waits for rmdir(2), which on some disks takes
+ * milliseconds. Killed before the word, we leave a lock that the shim lets go of; killed after it, nothing. The shim killed
+ * before it is done leaves a free lock. Each time recovery does what remains.
+ */
+static bool finish_by_shim(struct engine *en, const char *id, struct err *e)
+{
+    if (en->shim_sock < 0 || strcmp(en->shim_id, id) != 0 || recover_settle_row(en, id, e) <= 0)
+        return false;
+    bool is_told = shim_send(en->shim_sock, SHIM_MSG_FORGET, NULL, 0, -1, NULL) == 0;
+    fd_close(&en->shim_sock);
+    return is_told;
+}
+
 int engine_finish(struct engine *en, const char *id, struct err *e)
 {
-    siginfo_t info;
-    bool is_ours = en->shim_pidfd >= 0 && strcmp(en->shim_id, id) == 0;
-    int r = is_ours ? recover_settle(en, id, e) : 0;
-    if (r < 0)
-        return r;
-    if (is_ours && pidfd_has_exited(en->shim_pidfd, SHIM_END_MS)) {
-        pidfd_wait(en->shim_pidfd, &info, NULL);
-        fd_close(&en->shim_pidfd);
-    }
+    if (finish_by_shim(en, id, e))
+        return 0;
     _cleanup_close_ int lock = lock_take_within(en, id, SHIM_END_MS, e);
     if (lock == -ENOENT) /* somebody else was first */
         return 0;

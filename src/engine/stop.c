@@ -78,6 +78,7 @@ int engine_wait(struct engine *en, const char *ref, int *ret_status, struct err 
     r = sock < 0 ? sock : request_exit(sock, e);
     if (r == 0)
         r = await_exit(sock, -1, &exit, e);
+    fd_close(&sock);
     if (is_gone(r))
         return recorded_status(en, c->id, ret_status, e);
     if (r < 0)
@@ -142,6 +143,7 @@ static int stop_running(struct engine *en, const struct container *c, int signo,
 {
     _cleanup_close_ int sock = remote_try_connect(en, c->id, e);
     int r = sock < 0 ? sock : end(sock, signo, timeout_ms, e);
+    fd_close(&sock); /* the shim waits for clients that may have a last word */
     if (r < 0 && !is_gone(r))
         return err_context(e, "stop %s", c->name);
     return engine_finish(en, c->id, e);

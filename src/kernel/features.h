@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 enum kernel_feature {
-    FEATURE_CLONE_INTO_CGROUP, /* 5.7, and a cgroup v2 mount */
-    FEATURE_MOUNT_SETATTR,     /* 5.12: idmapped mounts */
+    FEATURE_CLONE_INTO_CGROUP,    /* 5.7, and a cgroup v2 mount */
+    FEATURE_MOUNT_SETATTR,        /* 5.12: idmapped mounts */
     FEATURE_OVERLAY_LOWERDIR_ADD, /* 6.5: fsconfig lowerdir+ */
-    FEATURE_TIME_NS,           /* 5.6 */
+    FEATURE_TIME_NS,              /* 5.6 */
     FEATURE_SECCOMP_FILTER,
     FEATURE_LANDLOCK,
     FEATURE_USER_NS,

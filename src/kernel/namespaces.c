@@ -12,14 +12,10 @@
 #endif
 
 const struct ns_kind_info ns_kinds[NS_COUNT] = {
-    [NS_USER] = {"user", "user", CLONE_NEWUSER},
-    [NS_PID] = {"pid", "pid", CLONE_NEWPID},
-    [NS_NET] = {"net", "network", CLONE_NEWNET},
-    [NS_IPC] = {"ipc", "ipc", CLONE_NEWIPC},
-    [NS_UTS] = {"uts", "uts", CLONE_NEWUTS},
-    [NS_CGROUP] = {"cgroup", "cgroup", CLONE_NEWCGROUP},
-    [NS_TIME] = {"time", "time", CLONE_NEWTIME},
-    [NS_MOUNT] = {"mnt", "mount", CLONE_NEWNS},
+    [NS_USER] = {"user", "user", CLONE_NEWUSER}, [NS_PID] = {"pid", "pid", CLONE_NEWPID},
+    [NS_NET] = {"net", "network", CLONE_NEWNET}, [NS_IPC] = {"ipc", "ipc", CLONE_NEWIPC},
+    [NS_UTS] = {"uts", "uts", CLONE_NEWUTS},     [NS_CGROUP] = {"cgroup", "cgroup", CLONE_NEWCGROUP},
+    [NS_TIME] = {"time", "time", CLONE_NEWTIME}, [NS_MOUNT] = {"mnt", "mount", CLONE_NEWNS},
 };
 
 struct ns_path {

@@ -21,7 +21,8 @@ struct ns_kind_info {
 };
 extern const struct ns_kind_info ns_kinds[NS_COUNT];
 
-/* The inode of a process's namespace (st_ino of /proc/PID/ns/NAME): its identity while it lives. pid 0 is the caller. */
+/* The inode of a process's namespace (st_ino of /proc/PID/ns/NAME): its identity while it lives. pid 0 is the caller.
+ * */
 int ns_inode(pid_t pid, enum ns_kind kind, uint64_t *ret, struct err *e);
 int ns_open(pid_t pid, enum ns_kind kind, struct err *e);
 

@@ -245,8 +245,7 @@ int netlink_run(int sock, struct netlink_batch *b, struct err *e)
 int netlink_loopback_up(struct err *e)
 {
     /* Every network namespace is born with lo, and lo is its first interface. */
-    const struct ifinfomsg lo = {
-        .ifi_family = AF_UNSPEC, .ifi_index = 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+    const struct ifinfomsg lo = {.ifi_family = AF_UNSPEC, .ifi_index = 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
     _cleanup_close_ int sock = netlink_open(e);
     struct netlink_batch b;
 

@@ -13,8 +13,9 @@
 #include "kernel/syscalls.h"
 
 enum {
-    RESOLVE_TRIES = 128, /* openat2 says EAGAIN when a rename races with ".."; a swapper can do that, but not for ever */
-    LINK_MAX_HOPS = 40,  /* as the kernel's own MAXSYMLINKS */
+    RESOLVE_TRIES =
+        128,            /* openat2 says EAGAIN when a rename races with ".."; a swapper can do that, but not for ever */
+    LINK_MAX_HOPS = 40, /* as the kernel's own MAXSYMLINKS */
     PROC_ROOT_INODE = 1, /* include/linux/proc_fs.h: PROC_ROOT_INO */
 };
 
@@ -127,22 +128,16 @@ static int walk_find(struct walk *w, struct err *e)
 }
 
 /* The next missing component into name[]; false at the end. *ret_last tells whether it is the last one. */
-static bool walk_next(const struct walk *w, char name[NAME_MAX + 1], size_t *ret_end, bool *ret_last, struct err *e)
+static bool walk_next(const struct walk *w, char name[PATH_MAX], size_t *ret_end, bool *ret_last)
 {
     size_t at = w->done + strspn(w->text + w->done, "/");
     size_t len = strcspn(w->text + at, "/");
 
-    if (len == 0)
-        return false;
-    if (len > NAME_MAX) {
-        err_set(e, ERR_INVALID, ENAMETOOLONG, "a component of %s is too long", w->text);
-        return false;
-    }
     memcpy(name, w->text + at, len);
     name[len] = '\0';
     *ret_end = at + len;
     *ret_last = w->text[at + len + strspn(w->text + at + len, "/")] == '\0';
-    return true;
+    return len > 0;
 }
 
 /* `name` in w->fd exists but resolves to nothing: a dangling symlink. Puts its target in its place and looks again. */
@@ -153,12 +148,12 @@ static int walk_follow(struct walk *w, const char *name, size_t end, struct err 
     ssize_t len = readlinkat(w->fd, name, target, sizeof(target) - 1);
     int n;
 
-    if (len < 0 && errno == EINVAL) /* somebody made it between our two looks */
+    if (++w->hops > LINK_MAX_HOPS)
+        return err_set(e, ERR_SYS, ELOOP, "make %s", w->text);
+    if (len < 0 && errno == EINVAL) /* no link: somebody made it between our two looks */
         return walk_find(w, e);
     if (len < 0)
         return err_sys(e, "read the symbolic link %.*s", (int)end, w->text);
-    if (++w->hops > LINK_MAX_HOPS)
-        return err_set(e, ERR_SYS, ELOOP, "make %s", w->text);
     target[len] = '\0';
     n = snprintf(text, sizeof(text), "%.*s/%s%s", target[0] == '/' ? 0 : (int)w->done, w->text, target, w->text + end);
     if (n < 0 || (size_t)n >= sizeof(text))
@@ -188,26 +183,20 @@ static int walk_make(struct walk *w, const char *name, size_t end, mode_t mode, 
     return 0;
 }
 
-/* Makes what is missing: directories, and as the last component a directory or an empty file. Returns its O_PATH fd. */
+/* Makes what is missing: directories, and as the last component a directory or an empty file. Returns its O_PATH fd.
+ * It ends: each round makes one component, or takes one of at most LINK_MAX_HOPS hops. */
 static int make_path(int root_fd, const char *path, mode_t dir_mode, mode_t last_mode, struct err *e)
 {
     _cleanup_(walk_release) struct walk w;
-    char name[NAME_MAX + 1];
+    char name[PATH_MAX];
     bool last;
     size_t end;
     int r = walk_init(&w, root_fd, path, e);
 
     if (r == 0)
         r = walk_find(&w, e);
-    for (int i = 0; r == 0 && i < PATH_MAX; i++) {
-        struct err too_long = ERR_INIT;
-
-        if (!walk_next(&w, name, &end, &last, &too_long)) {
-            if (!err_is_set(&too_long))
-                return TAKE_FD(w.fd);
-            return err_set(e, too_long.kind, too_long.code, "%s", too_long.text);
-        }
-        /* The kernel resolved every ".." of the part that exists; after a name that does not exist it has no meaning. */
+    while (r == 0 && walk_next(&w, name, &end, &last)) {
+        /* The kernel resolved every ".." of the part that exists; after a name that does not exist it means nothing. */
         if (strcmp(name, "..") == 0)
             return err_set(e, ERR_INVALID, ENOENT, "%s: \"..\" after a directory that does not exist", w.text);
         if (strcmp(name, ".") == 0)
@@ -215,7 +204,7 @@ static int make_path(int root_fd, const char *path, mode_t dir_mode, mode_t last
         else
             r = walk_make(&w, name, end, last ? last_mode : (S_IFDIR | dir_mode), e);
     }
-    return r < 0 ? r : err_set(e, ERR_SYS, ELOOP, "make %s", path);
+    return r < 0 ? r : TAKE_FD(w.fd);
 }
 
 int path_make_dirs(int root_fd, const char *path, mode_t mode, struct err *e)

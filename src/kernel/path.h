@@ -1,7 +1,8 @@
 /*
- * Paths inside a tree that an attacker owns. Every resolution goes through openat2(2) with RESOLVE_IN_ROOT (symlinks are
- * followed as if root_fd were "/") or RESOLVE_NO_SYMLINKS, and yields an fd; nothing is ever done "by path".
+ * Paths inside a tree that an attacker owns. Every resolution goes through openat2(2) with RESOLVE_IN_ROOT (symlinks
+ * are followed as if root_fd were "/") or RESOLVE_NO_SYMLINKS, and yields an fd; nothing is ever done "by path".
  * EAGAIN (a race with rename, or .. crossing) is retried a bounded number of times.
+ *
  * Source: openat2(2); CVE-2021-30465, CVE-2024-45310, CVE-2025-31133, CVE-2025-52881.
  */
 #ifndef SAMPAN_KERNEL_PATH_H

@@ -1,6 +1,6 @@
 /*
- * The container's init, from its birth in new namespaces to the payload's execve: the right-hand column of the diagram in
- * sync.h. Each step may fail with an error, which goes to the parent as it is.
+ * The container's init, from its birth in new namespaces to the payload's execve: the right-hand column of the diagram
+ * in sync.h. Each step may fail with an error, which goes to the parent as it is.
  *
  * Should: end with the parent, at whatever step that dies; hold no fd of the host's once it has pivoted.
  * Mustn't: look anything up by a path of the container's before the pivot, or of the host's after it.
@@ -181,23 +181,23 @@ static int execute_payload(struct child *c, struct err *e)
 typedef int (*child_step)(struct child *c, struct err *e);
 
 static const child_step steps[] = {
-    begin,
-    join_cgroups,
-    enter_time,
-    label_exec,
-    become_root,
-    enter_namespaces,
-    start_session,
-    enter_rootfs,
-    close_host_fds,
-    write_sysctls,
-    open_console,
-    seal_rootfs,
-    place_stdio,
-    prepare_payload,
-    wait_for_the_word,
-    run_start_hooks,
-    execute_payload,
+    begin,             /* ends with the parent from here on */
+    join_cgroups,      /* before it changes its ids */
+    enter_time,        /* before it changes its ids */
+    label_exec,        /* through the host's procfs */
+    become_root,       /* of its user namespace, once that has maps */
+    enter_namespaces,  /* net, ipc, uts, cgroup, mount */
+    start_session,     /* of its own: no terminal of the caller's */
+    enter_rootfs,      /* attaches what the parent prepared, pivots */
+    close_host_fds,    /* nothing of the host is left */
+    write_sysctls,     /* while /proc/sys can be written */
+    open_console,      /* while /dev can be mounted on */
+    seal_rootfs,       /* masks, read-only paths and root */
+    place_stdio,       /* 0, 1 and 2 */
+    prepare_payload,   /* user, limits, capabilities */
+    wait_for_the_word, /* SYNC_READY, SYNC_EXEC */
+    run_start_hooks,   /* inside, by the container's paths */
+    execute_payload,   /* filter, execve */
 };
 
 void child_main(struct child *c)

@@ -27,8 +27,8 @@ _Noreturn void child_main(struct child *c);
 /* Tells the other side and exits. */
 _Noreturn void child_fail(int sync, const struct err *e);
 
-/* The word to execute: from the parent, or, after a SYNC_DETACH, from whoever connects; c->sync is then that connection.
- * In detach.c. */
+/* The word to execute: from the parent, or, after a SYNC_DETACH, from whoever connects; c->sync is then that
+ * connection. In detach.c. */
 int child_wait_for_word(struct child *c, struct err *e);
 
 /* Asks for SIGKILL when the parent dies. A parent that died before is noticed by EOF at the next sync_wait. */

@@ -75,8 +75,8 @@ static int open_namespaces(struct creation *c, struct err *e)
 
 static int clone_init(struct creation *c, struct err *e)
 {
-    const struct birth b = {.child = &c->child, .plan = &c->plan, .cgroup = &c->container->cgroup,
-                            .parent_sync = c->container->sync_fd};
+    const struct birth b = {
+        .child = &c->child, .plan = &c->plan, .cgroup = &c->container->cgroup, .parent_sync = c->container->sync_fd};
 
     return birth_of_init(&b, &c->container->pid, &c->container->pidfd, e);
 }
@@ -95,12 +95,19 @@ static int map_ids(struct creation *c, struct err *e)
     return r == 0 ? sync_send(c->container->sync_fd, SYNC_MAPPED, NULL, 0, e) : r;
 }
 
-/* -1 for the host's. */
-static int open_userns(struct creation *c, struct err *e)
+/* The new one or the joined one; *ret stays -1 for the host's. */
+static int open_userns(struct creation *c, int *ret, struct err *e)
 {
-    if (spec_has_own(c->spec, NS_USER))
-        return ns_open(c->container->pid, NS_USER, e);
-    return c->plan.join_fd[NS_USER] >= 0 ? fcntl(c->plan.join_fd[NS_USER], F_DUPFD_CLOEXEC, 3) : -1;
+    int joined = c->plan.join_fd[NS_USER];
+    int fd;
+
+    if (!spec_has_own(c->spec, NS_USER) && joined < 0)
+        return 0;
+    fd = joined < 0 ? ns_open(c->container->pid, NS_USER, e) : fcntl(joined, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return joined < 0 ? fd : err_sys(e, "duplicate the user namespace");
+    *ret = fd;
+    return 0;
 }
 
 static int run_hooks(struct creation *c, struct err *e)
@@ -126,8 +133,9 @@ static int hand_over_rootfs(struct creation *c, struct err *e)
     int r = 0;
 
     if (spec_has_own(c->spec, NS_MOUNT)) {
-        userns = open_userns(c, e);
-        r = userns < 0 && err_is_set(e) ? err_to_errno(e) : rootfs_prepare(c->spec, userns, &fds, e);
+        r = open_userns(c, &userns, e);
+        if (r == 0)
+            r = rootfs_prepare(c->spec, userns, &fds, e);
     }
     if (r == 0)
         r = run_hooks(c, e);
@@ -187,8 +195,17 @@ static void abandon(struct runtime_container *c, struct err *e)
 typedef int (*creation_step)(struct creation *c, struct err *e);
 
 static const creation_step steps[] = {
-    resolve_filter, open_namespaces, give_stdio, open_sync,        make_cgroup,     clone_init,
-    set_limits,     map_ids,         hand_over_rootfs, receive_console, wait_until_ready,
+    resolve_filter,   /* what can fail without a process fails first */
+    open_namespaces,  /* those to join */
+    give_stdio,       /* pipes to the container's root */
+    open_sync,        /* close-on-exec: its end is the success */
+    make_cgroup,      /* with its limits */
+    clone_init,       /* the child goes on in child_main */
+    set_limits,       /* that only the host can raise */
+    map_ids,          /* SYNC_MAPPED */
+    hand_over_rootfs, /* SYNC_MOUNTS */
+    receive_console,  /* SYNC_CONSOLE */
+    wait_until_ready, /* SYNC_READY */
 };
 
 int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct runtime_container *ret, struct err *e)

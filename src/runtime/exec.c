@@ -2,9 +2,8 @@
  * A further process in a running container.
  *
  *   caller                                         child
- *     opens the cgroup, compiles nothing, becomes
- *     undumpable, joins the pid namespace for its
- *     children
+ *     opens the cgroup, becomes undumpable, joins
+ *     the pid namespace for its children
  *     clone3 (into the v2 cgroup) ------------------> born in the container's pid namespace, the caller's child
  *     returns to its own pid namespace                enters the v1 cgroups, labels its execve
  *     SYNC_MAPPED, only with limits to raise -------> setns(pidfd, all the others at once)
@@ -14,9 +13,10 @@
  *
  * One clone and no process between: joining the pid namespace acts on the children to come, and can be taken back.
  *
- * Between its birth and its execve the child is seen by the container's processes, as one that has the caller's image and,
- * until it drops it, more privilege than they have. Hence it is not dumpable from before its birth (no ptrace, no look into
- * /proc/PID/fd or exe: CVE-2016-9962, CVE-2019-5736), and it holds no fd but its socket and its stdio when it enters.
+ * Between its birth and its execve the child is seen by the container's processes, as one that has the caller's image
+ * and, until it drops it, more privilege than they have. Hence it is not dumpable from before its birth: no ptrace, no
+ * look into its /proc/PID/fd or exe (CVE-2016-9962, CVE-2019-5736). And it holds no fd but its socket and its stdio
+ * when it enters.
  *
  * Mustn't: follow a path of the host's after setns, or trust one of the container's.
  */
@@ -152,8 +152,17 @@ static int execute_payload(struct joiner *j, struct err *e)
 typedef int (*joiner_step)(struct joiner *j, struct err *e);
 
 static const joiner_step child_steps[] = {
-    begin,       join_cgroups,  wait_for_parent, label_exec,      close_host_fds,  join_namespaces,
-    become_root, start_session, place_stdio,     prepare_payload, execute_payload,
+    begin,           /* ends with the caller from here on */
+    join_cgroups,    /* before it changes its ids */
+    wait_for_parent, /* limits are raised from outside */
+    label_exec,      /* through the host's procfs */
+    close_host_fds,  /* but the target's pidfd */
+    join_namespaces, /* from here on all is the container's */
+    become_root,     /* of its user namespace */
+    start_session,   /* of its own: no terminal of the caller's */
+    place_stdio,     /* or the terminal */
+    prepare_payload, /* user, limits, capabilities */
+    execute_payload, /* filter, execve */
 };
 
 static _Noreturn void joiner_main(struct joiner *j)
@@ -181,8 +190,8 @@ static int find_target(struct joiner *j, pid_t *ret, struct err *e)
 /* setns(2) refuses the user namespace that one is in, which a container may have joined. */
 static int is_shared_userns(pid_t target, bool *ret, struct err *e)
 {
-    uint64_t own;
-    uint64_t other;
+    uint64_t own = 0;
+    uint64_t other = 0;
     int r = ns_inode(0, NS_USER, &own, e);
 
     if (r == 0)
@@ -305,8 +314,15 @@ static int wait_for_execve(struct joiner *j, struct err *e)
 }
 
 static const joiner_step caller_steps[] = {
-    plan_namespaces, plan_payload,    open_cgroup,     give_stdio,      open_sync, clone_into_container,
-    do_parents_work, receive_console, wait_for_execve,
+    plan_namespaces,      /* which to join */
+    plan_payload,         /* capabilities, filter */
+    open_cgroup,          /* to be cloned into */
+    give_stdio,           /* pipes to the container's root */
+    open_sync,            /* close-on-exec: its end is the success */
+    clone_into_container, /* the child goes on in joiner_main */
+    do_parents_work,      /* limits that only the host can raise */
+    receive_console,      /* SYNC_CONSOLE */
+    wait_for_execve,      /* EOF */
 };
 
 static void reap_failed(struct joiner *j, struct err *e)

@@ -16,7 +16,7 @@ static int write_state(int fd, const struct spec *spec, pid_t pid, const char *s
     _cleanup_json_ json_object *state = json_object_new_object();
     const char *text;
 
-    json_add_str(state, "ociVersion", "1.2.0");
+    json_add_str(state, "ociVersion", SPEC_OCI_VERSION);
     json_add_str(state, "id", spec->id);
     json_add_str(state, "status", status);
     json_add_int(state, "pid", pid);
@@ -58,13 +58,11 @@ static int wait_hook(struct process *p, const struct spec_hook *hook, struct err
     return status == 0 ? 0 : err_set(e, ERR_INVALID, 0, "exit status %d", status);
 }
 
-static int run_hook(const struct spec *spec, const struct spec_hook *hook, pid_t pid, const char *status,
-                    struct err *e)
+static int run_hook(const struct spec *spec, const struct spec_hook *hook, pid_t pid, const char *status, struct err *e)
 {
     const char *const only_path[] = {hook->path, NULL};
     bool has_args = hook->args && hook->args[0];
     _cleanup_close_ int state = open_state(spec, pid, status, e);
-    _cleanup_close_ int pidfd = -1;
     struct process p = {
         .path = hook->path,
         .argv = has_args ? (const char *const *)hook->args : only_path,
@@ -79,8 +77,9 @@ static int run_hook(const struct spec *spec, const struct spec_hook *hook, pid_t
     r = process_start(&p, e);
     if (r < 0)
         return r;
-    pidfd = p.pidfd;
-    return wait_hook(&p, hook, e);
+    r = wait_hook(&p, hook, e);
+    fd_close(&p.pidfd);
+    return r;
 }
 
 static bool is_only_logged(enum spec_hook_kind kind)

@@ -19,8 +19,8 @@
 
 /* The payload's stdio. With a terminal all three are the pty's slave, and the master comes back in ret_master. */
 struct runtime_stdio {
-    int in, out, err; /* borrowed; -1: /dev/null */
-    int master;       /* result, owned by the caller; -1 without a terminal */
+    int in, out, err;     /* borrowed; -1: /dev/null */
+    int master;           /* result, owned by the caller; -1 without a terminal */
     unsigned n_preserved; /* the payload gets this many of the caller's fds from 3 on, too */
 };
 
@@ -41,25 +41,26 @@ int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct run
 int runtime_start(struct runtime_container *c, struct err *e);
 
 /* In place of runtime_start: the init no longer dies with the caller, and waits on the listening SOCK_SEQPACKET socket
- * (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On failure kill and release as ever. */
+ * (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On failure kill and release as ever.
+ * */
 int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
 
 /* The starter's side: `sock` is connected to that socket. Errors as runtime_start; the init is then gone, and reaped by
  * its parent. */
 int runtime_start_detached(int sock, struct err *e);
 
-/* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. Negative, and logged, when
- * the cgroup could not be removed. */
+/* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. Negative, and logged,
+ * when the cgroup could not be removed. */
 int runtime_release(struct runtime_container *c);
 
 /* As runtime_release, from another process and after a crash: `cgroup_path` as in the spec. */
 int runtime_clean_up(const char *cgroup_path, struct err *e);
 
 struct runtime_exec {
-    int target_pidfd;         /* the container's init; borrowed */
-    const struct spec *spec;  /* the container's own: its seccomp, cgroup, maps */
+    int target_pidfd;        /* the container's init; borrowed */
+    const struct spec *spec; /* the container's own: its seccomp, cgroup, maps */
     const struct spec_process *process;
-    bool privileged;          /* all capabilities, no seccomp */
+    bool privileged; /* all capabilities, no seccomp */
 };
 
 /* Starts a further process in all namespaces and the cgroup of the target. ret->cgroup is borrowed state and not

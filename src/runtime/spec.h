@@ -21,10 +21,13 @@
 #include "base/json.h"
 #include "kernel/namespaces.h"
 
+/* The version of the specification that this reads and, as a bundle, writes. */
+#define SPEC_OCI_VERSION "1.2.1"
+
 enum spec_ns_mode {
     SPEC_NS_INHERIT, /* the one of the caller: the host's */
     SPEC_NS_NEW,
-    SPEC_NS_JOIN,    /* the one that `path` names (/proc/PID/ns/x, or /proc/self/fd/N for an inherited fd) */
+    SPEC_NS_JOIN, /* the one that `path` names (/proc/PID/ns/x, or /proc/self/fd/N for an inherited fd) */
 };
 
 struct spec_namespace {
@@ -90,21 +93,21 @@ struct spec_mount {
     char *source;
     char *target; /* absolute path inside the rootfs */
     char *type;   /* "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "dev" (ours), or any other fs */
-    uint64_t attr_set;   /* MOUNT_ATTR_RDONLY, NOSUID, NODEV, NOEXEC, atime … */
+    uint64_t attr_set; /* MOUNT_ATTR_RDONLY, NOSUID, NODEV, NOEXEC, atime … */
     uint64_t attr_clear;
-    uint64_t attr_recursive; /* rro and kin: applied with AT_RECURSIVE */
+    uint64_t attr_recursive;       /* rro and kin: applied with AT_RECURSIVE */
     uint64_t attr_recursive_clear; /* rrw and kin */
-    uint64_t propagation;    /* MS_SHARED … | MS_REC, 0: private */
-    bool recursive;          /* rbind */
-    bool idmap;              /* bind mounts under a user namespace: ids on disk are the ids inside */
-    bool copy_up;            /* tmpcopyup for tmpfs */
-    char **data;             /* file system options, "key=value" or "flag" */
+    uint64_t propagation;          /* MS_SHARED … | MS_REC, 0: private */
+    bool recursive;                /* rbind */
+    bool idmap;                    /* bind mounts under a user namespace: ids on disk are the ids inside */
+    bool copy_up;                  /* tmpcopyup for tmpfs */
+    char **data;                   /* file system options, "key=value" or "flag" */
 };
 
 struct spec_root {
-    char *path;     /* a directory used as it is (idmapped under a user namespace); NULL with layers */
-    char **layers;  /* "sampan".layers: directories, top first */
-    char *upper;    /* "sampan".upper, .work: for the writable layer; NULL: read-only overlay */
+    char *path;    /* a directory used as it is (idmapped under a user namespace); NULL with layers */
+    char **layers; /* "sampan".layers: directories, top first */
+    char *upper;   /* "sampan".upper, .work: for the writable layer; NULL: read-only overlay */
     char *work;
     bool readonly;
     bool keeps_ids; /* may be set by the caller after loading: files in `path` belong to the mapped host ids already */
@@ -135,9 +138,9 @@ struct spec_blkio_limit {
 
 /* Unset limits are -1 or 0 as stated; memory in bytes, times in microseconds. */
 struct spec_resources {
-    int64_t memory_limit;       /* 0: unset, -1: unlimited */
+    int64_t memory_limit; /* 0: unset, -1: unlimited */
     int64_t memory_reservation;
-    int64_t memory_swap;        /* memory + swap, as Docker's --memory-swap; 0: unset, -1: unlimited */
+    int64_t memory_swap; /* memory + swap, as Docker's --memory-swap; 0: unset, -1: unlimited */
     bool memory_disable_oom_killer;
     bool has_swappiness;
     uint64_t swappiness;
@@ -146,7 +149,7 @@ struct spec_resources {
     uint64_t cpu_period; /* µs; 0: unset */
     char *cpuset_cpus;   /* "0-3,7" */
     char *cpuset_mems;
-    int64_t pids_limit; /* 0: unset, -1: unlimited */
+    int64_t pids_limit;    /* 0: unset, -1: unlimited */
     uint16_t blkio_weight; /* 0: unset; 10…1000 */
     struct spec_blkio_limit *read_bps, *write_bps, *read_iops, *write_iops;
     size_t n_read_bps, n_write_bps, n_read_iops, n_write_iops;
@@ -167,8 +170,9 @@ struct spec_seccomp {
     char *path;
     void *program; /* struct sock_filter[n_program], owned */
     size_t n_program;
-    unsigned flags;       /* SECCOMP_FILTER_FLAG_* */
-    json_object *profile; /* linux.seccomp, referenced, where "sampan".seccomp says nothing: the loader's caller compiles
+    unsigned flags; /* SECCOMP_FILTER_FLAG_* */
+    json_object
+        *profile; /* linux.seccomp, referenced, where "sampan".seccomp says nothing: the loader's caller compiles
                              it (seccomp_compile_json) into `program`; runtime_create refuses one that was not */
 };
 

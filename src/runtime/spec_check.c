@@ -80,7 +80,7 @@ static int check_one_sysctl(const struct spec *s, const char *setting, struct er
 
 static int check_sysctl(const struct spec *s, struct err *e)
 {
-    STRV_FOREACH(setting, s->sysctl) {
+    STRV_FOREACH (setting, s->sysctl) {
         int r = check_one_sysctl(s, *setting, e);
 
         if (r < 0)

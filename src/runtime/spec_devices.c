@@ -1,4 +1,5 @@
-/* "linux.devices" and "hooks" of config.json. Source: runtime-spec config-linux.md, "Devices"; config.md, "POSIX-platform Hooks". */
+/* "linux.devices" and "hooks" of config.json. Source: runtime-spec config-linux.md, "Devices"; config.md,
+ * "POSIX-platform Hooks". */
 #include <stdlib.h>
 #include <string.h>
 

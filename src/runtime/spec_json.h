@@ -1,6 +1,6 @@
 /*
- * How JSON becomes members of structs: tables of fields, and arrays of elements that one function reads each. Private to
- * the spec_*.c files, each of which reads one part of config.json.
+ * How JSON becomes members of structs: tables of fields, and arrays of elements that one function reads each. Private
+ * to the spec_*.c files, each of which reads one part of config.json.
  *
  * Errors name the member by its path: the reader that knows the prefix adds it ("linux.resources.memory: "limit" …").
  */

@@ -82,11 +82,12 @@ static int read_id_map(json_object *o, void *element, struct err *e)
          .type = FIELD_UINT32,
          .offset = offsetof(struct spec_id_map, container_id),
          .max = UINT32_MAX - 1},
-        {.key = "hostID",
+        {.key = "hostID", .type = FIELD_UINT32, .offset = offsetof(struct spec_id_map, host_id), .max = UINT32_MAX - 1},
+        {.key = "size",
          .type = FIELD_UINT32,
-         .offset = offsetof(struct spec_id_map, host_id),
-         .max = UINT32_MAX - 1},
-        {.key = "size", .type = FIELD_UINT32, .offset = offsetof(struct spec_id_map, size), .min = 1, .max = UINT32_MAX},
+         .offset = offsetof(struct spec_id_map, size),
+         .min = 1,
+         .max = UINT32_MAX},
     };
     struct spec_id_map *m = element;
     int r = spec_read_fields(o, fields, ARRAY_SIZE(fields), m, e);
@@ -174,9 +175,12 @@ static int read_propagation(json_object *linux_, struct spec_root *root, struct 
         uint64_t flag;
     } words[] = {
         {"", 0},
-        {"private", MS_PRIVATE}, {"rprivate", MS_PRIVATE | MS_REC},
-        {"slave", MS_SLAVE},     {"rslave", MS_SLAVE | MS_REC},
-        {"shared", MS_SHARED},   {"rshared", MS_SHARED | MS_REC},
+        {"private", MS_PRIVATE},
+        {"rprivate", MS_PRIVATE | MS_REC},
+        {"slave", MS_SLAVE},
+        {"rslave", MS_SLAVE | MS_REC},
+        {"shared", MS_SHARED},
+        {"rshared", MS_SHARED | MS_REC},
         {"unbindable", MS_UNBINDABLE},
     };
     const char *word;
@@ -201,7 +205,8 @@ static int read_sysctl(json_object *linux_, struct spec *s, struct err *e)
         return 0;
     if (!json_object_is_type(sysctl, json_type_object))
         return err_invalid(e, "\"sysctl\" must be an object");
-    json_object_object_foreach(sysctl, key, unused) {
+    json_object_object_foreach(sysctl, key, unused)
+    {
         const char *value;
         int r = json_get_str(sysctl, key, "", &value, e);
 
@@ -234,7 +239,8 @@ static int read_seccomp(json_object *config, struct spec_seccomp *ret, struct er
         return 0;
     }
     if (*word != '/')
-        return err_invalid(e, "sampan: \"seccomp\" is \"default\", \"unconfined\" or an absolute path, not \"%s\"", word);
+        return err_invalid(e, "sampan: \"seccomp\" is \"default\", \"unconfined\" or an absolute path, not \"%s\"",
+                           word);
     ret->mode = SPEC_SECCOMP_FILE;
     ret->path = strdup(word);
     return ret->path ? 0 : err_set(e, ERR_SYS, ENOMEM, "read \"seccomp\"");

@@ -120,8 +120,8 @@ static bool apply_kind(struct spec_mount *m, const char *word, bool *is_bind)
         const char *word;
         bool *target;
     } kinds[] = {
-        {"bind", is_bind},       {"rbind", is_bind},     {"rbind", &m->recursive},
-        {"idmap", &m->idmap},    {"ridmap", &m->idmap},  {"tmpcopyup", &m->copy_up},
+        {"bind", is_bind},    {"rbind", is_bind},    {"rbind", &m->recursive},
+        {"idmap", &m->idmap}, {"ridmap", &m->idmap}, {"tmpcopyup", &m->copy_up},
     };
     bool known = false;
 
@@ -161,7 +161,7 @@ static int read_options(json_object *o, struct spec_mount *m, bool *is_bind, str
 
     if (r < 0)
         return r;
-    STRV_FOREACH(word, words) {
+    STRV_FOREACH (word, words) {
         if (strcmp(*word, "remount") == 0)
             return err_invalid(e, "\"options\": a mount is made in one go, \"remount\" has no meaning");
         if (apply_flag(m, *word) || apply_kind(m, *word, is_bind))

@@ -67,7 +67,7 @@ static int read_cap_set(json_object *caps, const char *key, uint64_t *ret, struc
 
     if (r < 0)
         return err_context(e, "capabilities");
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         int cap;
 
         if (caps_parse(*name, &cap, NULL) < 0)
@@ -117,8 +117,8 @@ static int read_rlimit(json_object *o, void *element, struct err *e)
 {
     struct spec_rlimit *ret = element;
     const char *type;
-    uint64_t soft;
-    uint64_t hard;
+    uint64_t soft = RLIM_INFINITY;
+    uint64_t hard = RLIM_INFINITY;
     int r;
 
     r = json_get_str(o, "type", "", &type, e);
@@ -134,7 +134,8 @@ static int read_rlimit(json_object *o, void *element, struct err *e)
     for (size_t i = 0; i < ARRAY_SIZE(rlimit_names); i++) {
         if (strcmp(type, rlimit_names[i].name) != 0)
             continue;
-        *ret = (struct spec_rlimit){.resource = rlimit_names[i].resource, .limit = {.rlim_cur = soft, .rlim_max = hard}};
+        *ret =
+            (struct spec_rlimit){.resource = rlimit_names[i].resource, .limit = {.rlim_cur = soft, .rlim_max = hard}};
         return 0;
     }
     return err_invalid(e, "\"type\": there is no resource limit \"%s\"", type);

@@ -51,9 +51,11 @@ static const struct {
     const char *group;
     const char *key;
 } unsupported[] = {
-    {"memory", "kernelTCP"},       {"cpu", "realtimeRuntime"},  {"cpu", "realtimePeriod"}, {"cpu", "idle"},
-    {"cpu", "burst"},              {"blockIO", "weightDevice"}, {"blockIO", "leafWeight"}, {NULL, "hugepageLimits"},
-    {NULL, "network"},             {NULL, "rdma"},
+    {"memory", "kernelTCP"},   {"cpu", "realtimeRuntime"},
+    {"cpu", "realtimePeriod"}, {"cpu", "idle"},
+    {"cpu", "burst"},          {"blockIO", "weightDevice"},
+    {"blockIO", "leafWeight"}, {NULL, "hugepageLimits"},
+    {NULL, "network"},         {NULL, "rdma"},
 };
 
 static int refuse_unsupported(json_object *resources, struct err *e)
@@ -71,14 +73,8 @@ static int refuse_unsupported(json_object *resources, struct err *e)
 static int read_throttle(json_object *o, void *element, struct err *e)
 {
     static const struct spec_field fields[] = {
-        {.key = "major",
-         .type = FIELD_INT64,
-         .offset = offsetof(struct spec_blkio_limit, major),
-         .max = UINT32_MAX},
-        {.key = "minor",
-         .type = FIELD_INT64,
-         .offset = offsetof(struct spec_blkio_limit, minor),
-         .max = UINT32_MAX},
+        {.key = "major", .type = FIELD_INT64, .offset = offsetof(struct spec_blkio_limit, major), .max = UINT32_MAX},
+        {.key = "minor", .type = FIELD_INT64, .offset = offsetof(struct spec_blkio_limit, minor), .max = UINT32_MAX},
         {.key = "rate", .type = FIELD_UINT64, .offset = offsetof(struct spec_blkio_limit, rate)},
     };
 
@@ -116,7 +112,8 @@ static int read_unified(json_object *resources, struct spec_resources *ret, stru
         return 0;
     if (!json_object_is_type(unified, json_type_object))
         return err_invalid(e, "\"unified\" must be an object");
-    json_object_object_foreach(unified, key, unused) {
+    json_object_object_foreach(unified, key, unused)
+    {
         const char *value;
         int r = json_get_str(unified, key, "", &value, e);
 

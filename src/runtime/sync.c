@@ -150,10 +150,8 @@ static int packet_receive(int sock, int flags, struct received *r)
 {
     union control control;
     struct iovec iov = {.iov_base = &r->packet, .iov_len = sizeof(r->packet)};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.buf,
-                         .msg_controllen = sizeof(control.buf)};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf)};
     ssize_t n;
 
     r->n_fds = 0;

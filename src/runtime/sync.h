@@ -4,10 +4,10 @@
  *
  *   parent (create.c)                            child (child.c)
  *     clone3 ------------------------------------> born in its user, pid, mount, uts namespaces (and v2 cgroup)
- *     writes uid_map, gid_map
+ *     writes uid_map, gid_map                      joins the v1 cgroups, unshares time
  *     SYNC_MAPPED -------------------------------> becomes root of its user namespace
- *     prepares rootfs and volumes, detached        joins the v1 cgroups, unshares ipc, net, cgroup, time;
- *     (needs the user namespace for idmaps)        hostname, loopback
+ *     prepares rootfs and volumes, detached        unshares net, ipc, cgroup; hostname, loopback
+ *     (needs the user namespace for idmaps)
  *     SYNC_MOUNTS  + fds ------------------------> attaches them, pivots, masks, …
  *     (waits)       <------------- SYNC_CONSOLE + fd  only with a terminal: the pty's master
  *     (waits)       <------------- SYNC_READY     everything stands; capabilities dropped, waits for the word
@@ -15,8 +15,8 @@
  *     EOF (close-on-exec) <---------------------- exec worked
  *
  *   Where a user namespace is joined, the process that the parent cloned joins it and clones the init from inside, as a
- *   sibling of itself: only then do the init's own namespaces belong to the joined one. It sends SYNC_BORN with the init's
- *   pidfd, before all the others, and ends.
+ *   sibling of itself: only then do the init's own namespaces belong to the joined one. It sends SYNC_BORN with the
+ *   init's pidfd, before all the others, and ends.
  *
  *   At any point the child may send SYNC_ERROR with a struct err, and exits; EOF from the parent makes it exit.
  */

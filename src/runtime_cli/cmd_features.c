@@ -76,7 +76,7 @@ static json_object *make_features(char *const *mount_options)
     json_object *linux_;
 
     json_add_str(features, "ociVersionMin", "1.0.0");
-    json_add_str(features, "ociVersionMax", OCI_VERSION);
+    json_add_str(features, "ociVersionMax", SPEC_OCI_VERSION);
     json_add_strv(features, "hooks", hooks);
     json_add_strv(features, "mountOptions", mount_options);
     linux_ = json_add_object(features, "linux");

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "runtime/spec.h"
 #include "runtime_cli/command.h"
 
 enum { OPTIONS_MAX = 8, NOFILE = 1024 };
@@ -114,7 +115,7 @@ static json_object *make_config(void)
 {
     json_object *config = json_object_new_object();
 
-    json_add_str(config, "ociVersion", OCI_VERSION);
+    json_add_str(config, "ociVersion", SPEC_OCI_VERSION);
     add_process(config);
     add_root(config);
     json_add_str(config, "hostname", "sampan");

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/strv.h"
+#include "runtime/spec.h"
 #include "runtime_cli/command.h"
 #include "runtime_cli/instance.h"
 
@@ -14,7 +15,7 @@ static json_object *describe(const struct instance *i)
     json_object *o = json_object_new_object();
     enum instance_status status = instance_status(i);
 
-    json_add_str(o, "ociVersion", OCI_VERSION);
+    json_add_str(o, "ociVersion", SPEC_OCI_VERSION);
     json_add_str(o, "id", i->id);
     json_add_int(o, "pid", status == INSTANCE_STOPPED ? 0 : i->record.pid);
     json_add_str(o, "status", instance_status_name(status));

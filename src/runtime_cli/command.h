@@ -12,7 +12,6 @@
 #include "base/options.h"
 
 /* The version of the runtime specification that is implemented. */
-#define OCI_VERSION "1.2.1"
 
 struct command {
     const char *name;

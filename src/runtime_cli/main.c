@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "runtime/spec.h"
 #include "runtime_cli/command.h"
 #include "runtime_cli/paths.h"
 #include "runtime_cli/report.h"
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
     if (g.debug)
         log_init("sampan-runtime", LOG_LEVEL_DEBUG);
     if (g.version) {
-        dprintf(STDOUT_FILENO, "sampan-runtime version %s\nspec: %s\n", SAMPAN_VERSION, OCI_VERSION);
+        dprintf(STDOUT_FILENO, "sampan-runtime version %s\nspec: %s\n", SAMPAN_VERSION, SPEC_OCI_VERSION);
         return 0;
     }
     if (help || args >= argc) {

@@ -83,7 +83,7 @@ uint32_t clients_send(struct clients *t, unsigned stream, uint32_t only, enum sh
                       size_t len)
 {
     uint32_t full = 0;
-    CLIENTS_FOREACH(c, t) {
+    CLIENTS_FOREACH (c, t) {
         if (!(c->streams & stream) || !(client_bit(c) & only))
             continue;
         int r = shim_send_now(c->source.fd, type, data, len, -1, NULL);

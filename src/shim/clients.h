@@ -27,9 +27,12 @@ struct client {
 };
 
 struct clients_ops {
-    bool (*request)(void *owner, struct client *c, const struct shim_msg *m); /* false: it broke the protocol */
-    void (*writable)(void *owner, struct client *c); /* of one that is_blocked */
-    void (*gone)(void *owner, struct client *c);     /* the slot is free after this */
+    /* A message came; false: it broke the protocol. */
+    bool (*request)(void *owner, struct client *c, const struct shim_msg *m);
+    /* One that is_blocked may take bytes again. */
+    void (*writable)(void *owner, struct client *c);
+    /* Its slot is free after this. */
+    void (*gone)(void *owner, struct client *c);
 };
 
 struct clients {

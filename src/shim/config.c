@@ -57,6 +57,8 @@ int shim_config_load(json_object *config, struct shim_config *ret, struct err *e
         r = load_log(o, &c, e);
     if (r == 0)
         r = load_on_exit(o, &c, e);
+    if (r == 0)
+        r = json_get_strv(o, "remove", &c.remove, e);
     if (r < 0) {
         shim_config_release(&c);
         err_context(e, "config.json: sampan.shim");
@@ -70,5 +72,6 @@ void shim_config_release(struct shim_config *c)
 {
     free(c->log);
     strv_free(c->on_exit);
+    strv_free(c->remove);
     *c = (struct shim_config){.log_max_files = 1};
 }

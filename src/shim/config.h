@@ -16,6 +16,7 @@ struct shim_config {
     int64_t log_max_size; /* bytes; 0: no rotation */
     int64_t log_max_files;
     char **on_exit; /* argv; NULL: nothing */
+    char **remove;  /* paths, the lock last; NULL: nothing */
 };
 
 /* An absent object is one with all defaults. */

@@ -28,7 +28,7 @@ int detach_keys_parse(const char *text, struct detach_keys *ret, struct err *e)
         size_t len = strcspn(p, ",");
         int key = parse_key(p, len);
         if (key < 0)
-            return err_invalid(e, "detach keys \"%s\": \"%.*s\" is no key (one character, or ctrl- and one of a-z@[\\]^_)",
+            return err_invalid(e, "detach keys \"%s\": \"%.*s\" is no key (write a character, or ctrl-a, ctrl-@ …)",
                                text, (int)len, p);
         if (d.n == DETACH_KEYS_MAX)
             return err_invalid(e, "detach keys \"%s\": more than %d keys", text, DETACH_KEYS_MAX);

@@ -14,6 +14,7 @@
  *   GET_PIDFD                                        PIDFD + fd
  *   WAIT                                             EXIT (as every attached client gets at the end)
  *   DETACH                                           (closes)
+ *   FORGET  after EXIT: remove the rest (shim.h)     (none)
  *
  * Flow. To the client: the shim reads no more of a stream while an attached client has not taken what was read. To the
  * payload: a client sends one STDIN and the next one only after STDIN_TAKEN, so that its SIGNAL or DETACH never queue up
@@ -39,6 +40,7 @@ enum shim_msg_type {
     SHIM_MSG_GET_PIDFD,
     SHIM_MSG_WAIT,
     SHIM_MSG_DETACH,
+    SHIM_MSG_FORGET,
     /* shim to client */
     SHIM_MSG_STARTED = 64, /* struct shim_started */
     SHIM_MSG_ERROR,        /* struct err */
@@ -70,7 +72,7 @@ struct shim_size {
 };
 
 struct shim_started {
-    int32_t pid; /* of the container's init, in the shim's pid namespace */
+    int32_t pid;        /* of the container's init, in the shim's pid namespace */
     int64_t started_at; /* ns since the epoch */
 };
 

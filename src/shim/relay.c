@@ -96,7 +96,7 @@ static void open_stream(struct relay *r, enum relay_stream_kind kind, int fd)
 static void pause_others(struct relay *r)
 {
     bool is_busy = !sink_is_empty(&r->input);
-    CLIENTS_FOREACH(c, r->clients) {
+    CLIENTS_FOREACH (c, r->clients) {
         c->is_paused = is_busy && (c->streams & SHIM_ATTACH_STDIN) && c != r->input_from;
         client_watch(c);
     }
@@ -183,7 +183,7 @@ void relay_open(struct relay *r, const struct relay_fds *fds, bool close_stdin_o
     r->close_stdin_once = close_stdin_once && !has_terminal;
     open_stream(r, RELAY_STDOUT, has_terminal ? fds->terminal : fds->out);
     open_stream(r, RELAY_STDERR, fds->err);
-    sink_init(&r->input, r->loop, has_terminal ? fds->terminal : fds->in, !has_terminal, input_emptied, r);
+    sink_init(&r->input, r->loop, fds->in, !has_terminal, input_emptied, r);
 }
 
 void relay_resize(struct relay *r, struct shim_size size)

@@ -24,8 +24,8 @@ struct relay_stream {
     struct loop_source source; /* fd -1 after its end; owned, but for a terminal */
     struct relay *relay;
     enum relay_stream_kind kind;
-    uint32_t owed;   /* the set of clients that have not taken buf[fresh…end) */
-    size_t fresh;    /* start of what was read last */
+    uint32_t owed; /* the set of clients that have not taken buf[fresh…end) */
+    size_t fresh;  /* start of what was read last */
     size_t end;
     size_t unlogged; /* start of what the log has not got */
     char buf[SHIM_DATA_MAX];
@@ -43,7 +43,8 @@ struct relay {
     bool close_stdin_once;     /* the payload's stdin ends with the first client that had it */
 };
 
-/* The fds at our ends of the payload's stdio, taken over; -1: none. With a terminal, all go through its master. */
+/* The fds at our ends of the payload's stdio, taken over; -1: none. With a terminal, out and err are -1, and in is its
+ * master again where the payload takes input. */
 struct relay_fds {
     int in, out, err;
     int terminal;

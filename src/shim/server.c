@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "kernel/pidfd.h"
+#include "shim/reap.h"
 
 /* ---- the requests; false: it broke the protocol */
 
@@ -83,6 +84,14 @@ static bool do_detach(struct server *s, struct client *c, const struct shim_msg 
     return true;
 }
 
+static bool do_forget(struct server *s, struct client *c, const struct shim_msg *m)
+{
+    (void)c;
+    (void)m;
+    s->is_forgotten = s->has_exited;
+    return s->has_exited;
+}
+
 static const struct request {
     uint32_t type;
     uint32_t min_len, max_len;
@@ -96,6 +105,7 @@ static const struct request {
     {SHIM_MSG_GET_PIDFD, 0, 0, do_get_pidfd},
     {SHIM_MSG_WAIT, 0, 0, do_wait},
     {SHIM_MSG_DETACH, 0, 0, do_detach},
+    {SHIM_MSG_FORGET, 0, 0, do_forget},
 };
 
 static bool on_request(void *owner, struct client *c, const struct shim_msg *m)
@@ -166,7 +176,7 @@ void server_add_starter(struct server *s, int sock, unsigned streams)
 void server_widen(struct server *s)
 {
     int bytes = 1024 * 1024; /* the kernel takes no more than net.core.wmem_max, and doubles it */
-    CLIENTS_FOREACH(c, &s->clients) {
+    CLIENTS_FOREACH (c, &s->clients) {
         if (!c->is_blocked)
             continue;
         setsockopt(c->source.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
@@ -176,10 +186,30 @@ void server_widen(struct server *s)
 
 void server_report_exit(struct server *s, const struct shim_exit *exit)
 {
-    CLIENTS_FOREACH(c, &s->clients) {
+    s->has_exited = true;
+    s->pidfd = -1; /* reaped; its owner closes it */
+    CLIENTS_FOREACH (c, &s->clients) {
         if (c->wants_exit)
             client_reply(c, SHIM_MSG_EXIT, exit, sizeof(*exit), -1);
     }
     loop_remove(s->loop, &s->listener);
     fd_close(&s->listener.fd);
+}
+
+static bool has_clients(struct server *s)
+{
+    CLIENTS_FOREACH (c, &s->clients)
+        return true;
+    return false;
+}
+
+bool server_await_forget(struct server *s, int timeout_ms)
+{
+    int64_t deadline = now_ns() + timeout_ms * INT64_C(1000000);
+    while (!s->is_forgotten && has_clients(s)) {
+        int64_t left = (deadline - now_ns()) / 1000000;
+        if (left <= 0 || loop_turn(s->loop, (int)left, NULL) < 0)
+            break;
+    }
+    return s->is_forgotten;
 }

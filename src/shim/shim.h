@@ -10,7 +10,13 @@
  * It holds a few tens of kilobytes: no heap beyond the spec, which is freed once the container runs.
  *
  * Its part of config.json, "sampan".shim:
- *     { "attach": 7, "stdin": true, "stdinOnce": true, "log": "/path/json.log" or absent, "onExit": ["/usr/bin/sampan", …] }
+ *     { "attach": 7, "stdin": true, "stdinOnce": true, "log": "/path/json.log" or absent, "onExit": ["/usr/bin/sampan", …],
+ *       "logMaxSize": bytes (0 or absent: no rotation), "logMaxFile": 1…1000,
+ *       "remove": ["/dir", …, "/lock"] or absent }
+ *
+ * "remove" is what of the container has to go at its end, the lock last. It is removed here, where nobody waits for it (a
+ * directory costs some file systems milliseconds), but only at the word of a client, SHIM_MSG_FORGET: that the end is written down and
+ * nothing leads to the container any more. Without it everything stays, lock and all, for recovery.
  */
 #ifndef SAMPAN_SHIM_SHIM_H
 #define SAMPAN_SHIM_SHIM_H
@@ -24,7 +30,8 @@ enum shim_fd {
 
 #define SHIM_SOCKET_NAME "shim.sock"
 #define SHIM_STATE_NAME "state.json" /* {"pid","startTime" (ticks),"startedAt","shimPid"} written before STARTED */
-#define SHIM_CGROUP_NAME "cgroup" /* a symlink to the cgroup's path: made by the engine before the cgroup is, removed after it */
-#define SHIM_EXIT_NAME "exit.json"   /* {"status","oomKilled","finishedAt","error"} written before the lock is let go */
+/* A symlink to the cgroup's path: made by the engine before the cgroup is, removed after it. */
+#define SHIM_CGROUP_NAME "cgroup"
+#define SHIM_EXIT_NAME "exit.json" /* {"status","oomKilled","finishedAt","error"} written before the lock is let go */
 
 #endif

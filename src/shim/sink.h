@@ -14,7 +14,7 @@
 #include "shim/protocol.h"
 
 struct sink {
-    struct loop_source source; /* fd is -1 once the sink is closed or its reader is gone */
+    struct loop_source source;    /* fd is -1 once the sink is closed or its reader is gone */
     void (*emptied)(void *owner); /* all is written, or nobody reads any more; the sink takes bytes again */
     void *owner;
     bool owns_fd;

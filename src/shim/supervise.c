@@ -19,6 +19,9 @@
 /* How long a client that does not read may hold up the end, when its socket has no room for the last bytes. */
 enum { DRAIN_SECONDS_MAX = 10, DRAIN_POLL_MS = 1000 };
 
+/* How long a client that was told the exit and does not say FORGET keeps the shim. */
+enum { FORGET_MS_MAX = 3000 };
+
 /* A container that is quiet for so long is one that lasts; a short one shall not pay for giving memory back. */
 enum { SETTLE_MS = 100 };
 
@@ -64,8 +67,9 @@ static int open_stdio(struct shim *s, const struct spec *spec, struct runtime_st
 static void adopt_stdio(struct shim *s, const struct runtime_stdio *io)
 {
     stdio_pipes_close_payload(&s->pipes);
+    int typed = s->config.has_stdin ? io->master : -1;
     struct relay_fds fds = {
-        .in = TAKE_FD(s->pipes.ours[0]),
+        .in = io->master >= 0 ? typed : TAKE_FD(s->pipes.ours[0]),
         .out = TAKE_FD(s->pipes.ours[1]),
         .err = TAKE_FD(s->pipes.ours[2]),
         .terminal = io->master,
@@ -130,7 +134,8 @@ static int start_container(struct shim *s, struct err *e)
     if (r < 0)
         return r;
     struct shim_started started = {.pid = s->container.pid, .started_at = s->started_at};
-    shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL); /* it may be gone: then so be it */
+    /* A starter that was killed meanwhile is not missed: the container is there for every later command. */
+    shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL);
     return 0;
 }
 
@@ -198,15 +203,13 @@ static int stay(struct shim *s, struct err *e)
     s->init = (struct loop_source){.fd = s->container.pidfd, .events = POLLIN, .ready = init_ready, .owner = s};
     loop_add(&s->loop, &s->init);
     avoid_oom_killer();
-    int r = 1;
-    for (int timeout = SETTLE_MS; r >= 0 && !s->loop.is_stopped;) {
-        r = loop_turn(&s->loop, timeout, e);
-        if (r == 0) {
-            memory_give_back();
-            timeout = -1;
-        }
-    }
-    return r < 0 ? r : 0;
+    int r;
+    while ((r = loop_turn(&s->loop, SETTLE_MS, e)) > 0 && !s->loop.is_stopped)
+        ;
+    if (r != 0) /* it has ended already, or an error */
+        return r < 0 ? r : 0;
+    memory_give_back();
+    return loop_run(&s->loop, e);
 }
 
 /* ---- its end */
@@ -274,6 +277,18 @@ static void undo(struct shim *s)
     fd_close(&s->orphans.fd);
 }
 
+/* Whoever was told the exit writes it down and says so; then the lock can go, and what it stands for before it. What cannot be
+ * removed stays, with its lock, for recovery. */
+static void remove_rest(struct shim *s)
+{
+    if (!s->config.remove || !server_await_forget(&s->server, FORGET_MS_MAX))
+        return;
+    STRV_FOREACH (path, s->config.remove) {
+        if (dir_remove_all(AT_FDCWD, *path, NULL) < 0)
+            return;
+    }
+}
+
 /* ---- when it did not start */
 
 static int status_of_error(enum err_kind kind)
@@ -316,6 +331,7 @@ int shim_supervise(struct shim *s, const char *id, struct err *e)
         pidfd_kill(s->container.pidfd, SIGKILL, NULL);
     report(s);
     undo(s);
+    remove_rest(s);
     return r;
 }
 

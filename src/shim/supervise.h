@@ -24,7 +24,7 @@ struct shim {
     struct server server;
     struct stdio_pipes pipes;
     struct runtime_container container;
-    struct loop_source init;   /* its pidfd */
+    struct loop_source init;    /* its pidfd */
     struct loop_source orphans; /* owned signalfd for SIGCHLD; -1 when the container has a pid namespace of its own */
     bool has_own_pids;
     int64_t started_at;

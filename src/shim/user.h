@@ -40,11 +40,13 @@ struct shim_result {
 };
 
 struct user_ops {
-    void (*input)(void *owner, const char *data, size_t len); /* at most SHIM_DATA_MAX; then user_input_pause if needed */
+    /* At most SHIM_DATA_MAX bytes; more follow until user_input_pause. */
+    void (*input)(void *owner, const char *data, size_t len);
     void (*input_end)(void *owner);
     void (*signal)(void *owner, int signo);
     void (*resize)(void *owner, struct shim_size size);
-    void (*output_emptied)(void *owner); /* output is taken again */
+    /* The user may take output again. */
+    void (*output_emptied)(void *owner);
 };
 
 struct user {

@@ -1,6 +1,5 @@
 #include "storage/layers.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 enum { DIGEST_HEX_LEN = 64 };
 #define DIGEST_PREFIX "sha256:"
-#define TMP_PREFIX    ".tmp-"
+#define STAGING       LAYERS_DIR "/.tmp"
 
 static const char *hex_of(const char *digest, struct err *e)
 {
@@ -44,29 +43,9 @@ int layers_lock(int root_fd, bool try, struct err *e)
     return TAKE_FD(fd);
 }
 
-static void close_dir(DIR **d)
-{
-    if (*d)
-        closedir(*d);
-}
-
 int layers_sweep(int root_fd, struct err *e)
 {
-    _cleanup_close_ int fd = openat(root_fd, LAYERS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(e, "open " LAYERS_DIR);
-    _cleanup_(close_dir) DIR *dir = fdopendir(fd);
-    if (!dir)
-        return err_sys(e, "read " LAYERS_DIR);
-    TAKE_FD(fd);
-    for (struct dirent *d; (d = readdir(dir));) {
-        if (strncmp(d->d_name, TMP_PREFIX, strlen(TMP_PREFIX)) != 0)
-            continue;
-        int r = dir_remove_all(dirfd(dir), d->d_name, e);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return dir_remove_all(root_fd, STAGING, e);
 }
 
 /* Renamed first: a removal that is cut short leaves something to sweep, never half a layer under a digest's name. */
@@ -75,9 +54,12 @@ int layers_remove(int root_fd, const char *digest, struct err *e)
     const char *hex = hex_of(digest, e);
     if (!hex)
         return err_to_errno(e);
-    char from[sizeof(LAYERS_DIR) + 1 + DIGEST_HEX_LEN], to[sizeof(from) + sizeof(TMP_PREFIX)];
+    char from[sizeof(LAYERS_DIR) + 1 + DIGEST_HEX_LEN], to[sizeof(STAGING) + 1 + DIGEST_HEX_LEN];
     snprintf(from, sizeof(from), LAYERS_DIR "/%s", hex);
-    snprintf(to, sizeof(to), LAYERS_DIR "/" TMP_PREFIX "%s", hex);
+    snprintf(to, sizeof(to), STAGING "/%s", hex);
+    int r = dir_make_all(root_fd, STAGING, 0700, NULL, e);
+    if (r < 0)
+        return r;
     if (renameat(root_fd, from, root_fd, to) < 0)
         return errno == ENOENT ? 0 : err_sys(e, "remove layer %s", digest);
     return dir_remove_all(root_fd, to, e);

@@ -185,3 +185,8 @@ EXPECTED
     [ "${lines[0]}" = 2 ]
     [[ ${lines[1]} == *"Operation not permitted"* ]]
 }
+
+@test "a cgroup path that is the root is refused" {
+    config "c['linux']['cgroupsPath'] = '/.'"
+    assert_error 1 'below the root' runtime create "$ID"
+}

@@ -159,7 +159,7 @@ static int detach(int dir_fd, uint32_t id, struct err *e)
 /* All attached programs must agree, so the new one is there before the old one goes: never a moment without. */
 int cgroup_devices_attach(int dir_fd, const struct spec_device_rule *rules, size_t n, struct err *e)
 {
-    uint32_t previous[8];
+    uint32_t previous[8] = {0};
     int n_previous = query(dir_fd, previous, ARRAY_SIZE(previous), e);
     if (n_previous < 0)
         return n_previous;

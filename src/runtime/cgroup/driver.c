@@ -81,7 +81,7 @@ static int read_small(int dir_fd, const char *file, char *buf, size_t size)
 
 int cgroup_read_key(int dir_fd, const char *file, const char *key, uint64_t *ret)
 {
-    char text[8192];
+    char text[8192] = "";
     size_t len = strlen(key);
     int r = read_small(dir_fd, file, text, sizeof(text));
     if (r < 0)

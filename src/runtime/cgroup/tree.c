@@ -46,15 +46,28 @@ static bool is_below_root(const char *path)
 
 /* ---- making */
 
+/* One by one, as far as it goes: one that cannot be had here fails those containers only whose limits need it. */
+static void enable_each(const char *list, int dir_fd)
+{
+    char word[64];
+    for (; *list; list += strcspn(list, " "), list += strspn(list, " "))
+        if (snprintf(word, sizeof(word), "%.*s", (int)strcspn(list, " "), list) < (int)sizeof(word))
+            file_write_existing(dir_fd, "cgroup.subtree_control", word, NULL);
+}
+
 static int enable_controllers(const struct cgroup_tree *t, int dir_fd, struct err *e)
 {
     if (!t->subtree_control || !*t->subtree_control)
         return 0;
     int r = file_write_existing(dir_fd, "cgroup.subtree_control", t->subtree_control, NULL);
-    if (r >= 0 || r == -ENODEV || r == -ENOENT) /* gone: the caller tries anew */
+    if (r >= 0 || faccessat(dir_fd, "cgroup.subtree_control", F_OK, 0) < 0) /* gone: the caller tries anew */
         return r;
-    err_set(e, ERR_SYS, -r, "enable cgroup controllers \"%s\"", t->subtree_control);
-    return r == -EBUSY ? err_advice(e, "the parent cgroup has processes of its own; name another one") : r;
+    if (r == -EBUSY) {
+        err_set(e, ERR_SYS, EBUSY, "enable cgroup controllers \"%s\"", t->subtree_control);
+        return err_advice(e, "the parent cgroup has processes of its own; name another one");
+    }
+    enable_each(t->subtree_control, dir_fd);
+    return 0;
 }
 
 /* The last directory of the path. An empty one is a leftover: it goes, with whatever limits it had. */

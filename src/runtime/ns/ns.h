@@ -4,8 +4,8 @@
  *
  *   by clone3   user, pid, mount, uts where NEW: the init is born in them. User first, so that it owns the others; pid
  *               can only be entered by being born.
- *   by unshare  net, ipc, cgroup, time where NEW, by the init itself: net and ipc once the id maps are written, or their
- *               sysctls and /dev/mqueue would belong to nobody; cgroup once it is in its cgroup; time because its
+ *   by unshare  net, ipc, cgroup, time where NEW, by the init itself: net and ipc once the id maps are written, or
+ *               their sysctls and /dev/mqueue would belong to nobody; cgroup once it is in its cgroup; time because its
  *               offsets can be set only then. Meanwhile the parent prepares the root file system.
  *   by setns    whatever is JOINed: pid by the parent (before it clones), the others by the init.
  *

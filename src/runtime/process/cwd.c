@@ -1,6 +1,6 @@
 /*
- * The working directory. It is opened inside the root (no magic link of procfs can lead out), entered by fd, and then the
- * kernel is asked whether it is reachable from the root: "(unreachable)" is how CVE-2024-21626 looked.
+ * The working directory. It is opened inside the root (no magic link of procfs can lead out), entered by fd, and then
+ * the kernel is asked whether it is reachable from the root: "(unreachable)" is how CVE-2024-21626 looked.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -26,7 +26,8 @@ static int check_cwd(struct err *e)
 {
     char path[PATH_MAX];
 
-    /* ERANGE: longer than a path may be, and so inside the root all the same; it does not fit behind "(unreachable)". */
+    /* ERANGE: longer than a path may be, and so inside the root all the same; it does not fit behind "(unreachable)".
+     * */
     if (sys_getcwd(path, sizeof(path)) < 0)
         return errno == ERANGE ? 0 : err_sys(e, "look where that is");
     return path[0] == '/' ? 0 : err_set(e, ERR_DENIED, 0, "that lies outside the container's root");

@@ -7,7 +7,7 @@ const char *env_get(char *const *env, const char *name)
 {
     size_t len = strlen(name);
 
-    STRV_FOREACH(entry, env) {
+    STRV_FOREACH (entry, env) {
         if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
             return *entry + len + 1;
     }

@@ -1,6 +1,6 @@
 /*
- * From a name to a running program. execve itself decides what can be executed, directory by directory: nothing is looked
- * at first and used later. When it fails, the file is looked at for a better sentence than the errno gives.
+ * From a name to a running program. execve itself decides what can be executed, directory by directory: nothing is
+ * looked at first and used later. When it fails, the file is looked at for a better sentence than the errno gives.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -53,8 +53,8 @@ static int missing_part(const char *path, struct err *e)
     char interpreter[256];
 
     if (script_interpreter(path, interpreter, sizeof(interpreter)))
-        return err_set(e, ERR_NO_COMMAND, ENOENT, "exec %s: its interpreter \"%s\" does not exist in the container", path,
-                       interpreter);
+        return err_set(e, ERR_NO_COMMAND, ENOENT, "exec %s: its interpreter \"%s\" does not exist in the container",
+                       path, interpreter);
     return err_set(e, ERR_NO_COMMAND, ENOENT,
                    "exec %s: the program's loader does not exist in the container (another libc, or another machine?)",
                    path);

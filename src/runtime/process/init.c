@@ -1,10 +1,10 @@
 /*
- * The init of `--init`: process 1 of the container, for payloads that are none. It reaps what is orphaned, hands every signal
- * that it gets to the payload (process 1 ignores those it has no handler for, the payload does not), and ends with
- * the payload's status, which ends all the rest.
+ * The init of `--init`: process 1 of the container, for payloads that are none. It reaps what is orphaned, hands every
+ * signal that it gets to the payload (process 1 ignores those it has no handler for, the payload does not), and ends
+ * with the payload's status, which ends all the rest.
  *
- * It is this program's own image, forked just before execve: no file in the container is used for it. It is therefore not
- * dumpable, so that /proc/1/exe leads nobody to the host's file (CVE-2019-5736), and it holds no fd of ours.
+ * It is this program's own image, forked just before execve: no file in the container is used for it. It is therefore
+ * not dumpable, so that /proc/1/exe leads nobody to the host's file (CVE-2019-5736), and it holds no fd of ours.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -54,7 +54,7 @@ static int enter_cwd_as_user(struct payload *p, struct err *e)
 
 static int give_stdio(struct payload *p, struct err *e)
 {
-    return stdio_give_to(p->id.uid, e);
+    return stdio_give_to(p->id.uid, p->process->terminal, e);
 }
 
 static int join_keyring(struct payload *p, struct err *e)
@@ -133,8 +133,8 @@ static int set_umask(struct payload *p, struct err *e)
 typedef int (*payload_step)(struct payload *p, struct err *e);
 
 static const payload_step preparation[] = {
-    resolve_user,  enter_cwd_as_root, give_stdio,        join_keyring, apply_limits,     drop_bounding,
-    become_user,   enter_cwd_as_user, drop_caps,         set_umask,    forbid_new_privs,
+    resolve_user, enter_cwd_as_root, give_stdio, join_keyring, apply_limits,     drop_bounding,
+    become_user,  enter_cwd_as_user, drop_caps,  set_umask,    forbid_new_privs,
 };
 
 int payload_prepare(struct payload *p, struct err *e)

@@ -1,6 +1,6 @@
 /*
- * The payload: from "inside the container, root of it, all privileges" to execve, one file for each matter. Both ways in
- * end here: child.c (a container's first process) and exec.c (a further one).
+ * The payload: from "inside the container, root of it, all privileges" to execve, one file for each matter. Both ways
+ * in end here: child.c (a container's first process) and exec.c (a further one).
  *
  * Everything here runs inside the container's root, so its /etc/passwd, /dev and directories are the container's own
  * and hostile: they are read with bounds, and with no privilege outside the container's.
@@ -27,8 +27,8 @@ struct identity {
     char *home; /* never NULL */
 };
 
-/* Docker's rules for --user: a number is an id even where a user has it as a name; a user found in /etc/passwd brings the
- * group, the home, and (without an explicit group) the groups of /etc/group; a name that is not found is
+/* Docker's rules for --user: a number is an id even where a user has it as a name; a user found in /etc/passwd brings
+ * the group, the home, and (without an explicit group) the groups of /etc/group; a name that is not found is
  * ERR_INVALID, a number that is not found has group 0 and home "/". */
 int user_resolve(const struct spec_user *user, struct identity *ret, struct err *e);
 void identity_release(struct identity *id);
@@ -81,8 +81,9 @@ int oom_score_write(pid_t pid, const struct spec_process *p, struct err *e);
 /* Makes the three fds 0, 1 and 2; -1 becomes the container's /dev/null. Closes nothing. */
 int stdio_place(const int fds[3], struct err *e);
 
-/* In the child: makes pipes and the terminal the user's, so that /dev/stdout can be opened again. */
-int stdio_give_to(uid_t uid, struct err *e);
+/* In the child: makes pipes, or the terminal that terminal_set_up opened, the user's, so that /dev/stdout can be opened
+ * again. */
+int stdio_give_to(uid_t uid, bool is_own_terminal, struct err *e);
 
 /* In the parent, before: makes pipes the root's of the spec's user namespace (a joined one's where the spec repeats its
  * maps). As the host's root's they would be nobody's inside, and not the child's to give. */
@@ -109,7 +110,7 @@ struct payload {
     unsigned filter_flags;
     bool can_setgroups;
     bool may_make_cwd;
-    bool with_init; /* process->init is for a container's first process only */
+    bool with_init;       /* process->init is for a container's first process only */
     unsigned n_preserved; /* fds from 3 on that the program gets too */
     /* filled in by payload_prepare */
     struct identity id;
@@ -117,8 +118,8 @@ struct payload {
     bool cwd_is_pending;
 };
 
-/* Becomes the user with its capabilities and limits; what is left to do needs no privilege of the container's (but, without
- * no_new_privs, CAP_SYS_ADMIN for loading the filter). */
+/* Becomes the user with its capabilities and limits; what is left to do needs no privilege of the container's (but,
+ * without no_new_privs, CAP_SYS_ADMIN for loading the filter). */
 int payload_prepare(struct payload *p, struct err *e);
 
 /* Loads the filter and executes. Returns only on failure: ERR_NO_COMMAND, ERR_NOT_EXECUTABLE or another. */
@@ -126,8 +127,8 @@ int payload_execute(struct payload *p, struct err *e);
 
 /* ---- init.c */
 
-/* For `--init`: forks. Returns 0 in the payload-to-be; the caller becomes an init that forwards signals, reaps, and exits
- * with the payload's status, and does not return. */
+/* For `--init`: forks. Returns 0 in the payload-to-be; the caller becomes an init that forwards signals, reaps, and
+ * exits with the payload's status, and does not return. */
 int init_fork(const struct payload *p, struct err *e);
 
 /* ---- execute.c */

@@ -23,11 +23,15 @@ static int open_null(struct err *e)
     return TAKE_FD(fd);
 }
 
-/* Above 2, so that no fd to be placed lies where another one goes. */
+/* A duplicate above 2, so that no fd to be placed lies where another one goes. */
 static int lift(int fd, struct err *e)
 {
-    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, N_STDIO);
+    _cleanup_close_ int null_fd = fd < 0 ? open_null(e) : -1;
+    int lifted;
 
+    if (fd < 0 && null_fd < 0)
+        return null_fd;
+    lifted = fcntl(fd < 0 ? null_fd : fd, F_DUPFD_CLOEXEC, N_STDIO);
     return lifted < 0 ? err_sys(e, "duplicate fd %d", fd) : lifted;
 }
 
@@ -37,7 +41,7 @@ int stdio_place(const int fds[3], struct err *e)
     int r = 0;
 
     for (int i = 0; i < N_STDIO && r == 0; i++) {
-        lifted[i] = fds[i] < 0 ? open_null(e) : lift(fds[i], e);
+        lifted[i] = lift(fds[i], e);
         if (lifted[i] < 0)
             r = lifted[i];
     }
@@ -50,46 +54,32 @@ int stdio_place(const int fds[3], struct err *e)
     return r;
 }
 
-/* A file that somebody gave us as stdout is not ours to give away; pipes and terminals were made for the payload. */
-static bool is_ours(const struct stat *st)
-{
-    return S_ISFIFO(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev != makedev(1, 3));
-}
-
 /* A mount that is read-only, or an owner whom the user namespace does not know, leaves things as they are. */
 static bool is_harmless(int code)
 {
     return code == EPERM || code == EROFS || code == EINVAL;
 }
 
-static int give(int fd, uid_t uid, gid_t gid, struct err *e)
+/* Pipes were made for the payload. A file that somebody gave us as stdout, or the terminal he sits at, is not ours to
+ * give away: `type` says what is. */
+static int give(int fd, mode_t type, uid_t uid, gid_t gid, struct err *e)
 {
     struct stat st;
 
     if (fstat(fd, &st) < 0)
         return err_sys(e, "look at fd %d", fd);
-    if (!is_ours(&st) || st.st_uid == uid || fchown(fd, uid, gid) == 0 || is_harmless(errno))
+    if ((st.st_mode & S_IFMT) != type || st.st_uid == uid || fchown(fd, uid, gid) == 0 || is_harmless(errno))
         return 0;
     return err_sys(e, "make fd %d the user's", fd);
 }
 
-int stdio_give_to(uid_t uid, struct err *e)
+int stdio_give_to(uid_t uid, bool is_own_terminal, struct err *e)
 {
     int r = 0;
 
     for (int fd = 0; fd < N_STDIO && r == 0; fd++)
-        r = give(fd, uid, (gid_t)-1, e);
+        r = give(fd, is_own_terminal ? S_IFCHR : S_IFIFO, uid, (gid_t)-1, e);
     return r;
-}
-
-/* The terminal of whoever started us stays his: only pipes change hands here. */
-static int give_pipe(int fd, uid_t uid, gid_t gid, struct err *e)
-{
-    struct stat st;
-
-    if (fd < 0 || (fstat(fd, &st) == 0 && !S_ISFIFO(st.st_mode)))
-        return 0;
-    return give(fd, uid, gid, e);
 }
 
 int stdio_give_to_root(const int fds[3], const struct spec *spec, struct err *e)
@@ -101,7 +91,7 @@ int stdio_give_to_root(const int fds[3], const struct spec *spec, struct err *e)
     if (spec->ns[NS_USER].mode == SPEC_NS_INHERIT || uid < 0 || gid < 0)
         return 0;
     for (int i = 0; i < N_STDIO && r == 0; i++)
-        r = give_pipe(fds[i], (uid_t)uid, (gid_t)gid, e);
+        r = fds[i] < 0 ? 0 : give(fds[i], S_IFIFO, (uid_t)uid, (gid_t)gid, e);
     return r;
 }
 

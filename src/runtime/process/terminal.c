@@ -1,6 +1,6 @@
 /*
- * The payload's terminal: a pty of the container's own devpts, whose master goes to the shim. What is opened is proven to
- * be a pty multiplexer on a devpts, and its slave comes from the master itself (TIOCGPTPEER) and from no path, so
+ * The payload's terminal: a pty of the container's own devpts, whose master goes to the shim. What is opened is proven
+ * to be a pty multiplexer on a devpts, and its slave comes from the master itself (TIOCGPTPEER) and from no path, so
  * a container that has rearranged its /dev leads nowhere (CVE-2025-52565).
  */
 #include <fcntl.h>

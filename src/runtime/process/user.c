@@ -1,8 +1,9 @@
 /*
- * Who the payload is: "name", "uid", "name:group", "uid:gid" and so on, against the container's /etc/passwd and /etc/group.
+ * Who the payload is: "name", "uid", "name:group", "uid:gid" and so on, against the container's /etc/passwd and
+ * /etc/group.
  *
- * Mustn't: look a number up as a name first (CVE-2016-3697); take an id that overflows (CVE-2024-40635); leave the primary
- * group out of the supplementary ones, since dropping it would then undo a "deny" for it (CVE-2022-36109).
+ * Mustn't: look a number up as a name first (CVE-2016-3697); take an id that overflows (CVE-2024-40635); leave the
+ * primary group out of the supplementary ones, since dropping it would then undo a "deny" for it (CVE-2022-36109).
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -204,7 +205,7 @@ static int resolve(const struct spec_user *user, struct identity *id, struct err
     if (user->name && !name)
         return err_set(e, ERR_SYS, ENOMEM, "resolve the user");
     if (name) {
-        strsep(&group, ":");
+        (void)strsep(&group, ":");
         r = resolve_names(name, group, id, e);
     } else {
         r = resolve_numbers(user, id, e);

@@ -14,7 +14,8 @@ int idmap_apply(int mnt_fd, int userns_fd, bool recursive, const char *what, con
     /* EINVAL: overlayfs, nfs, fuse, procfs … have no idmapped mounts; EPERM: the mount is idmapped already. */
     if (why.code != EINVAL && why.code != EPERM)
         return err_set(e, why.kind, why.code, "%s: %s", what, why.text);
-    err_set(e, ERR_UNSUPPORTED, why.code, "%s is on a file system whose ids cannot be mapped into a user namespace", what);
+    err_set(e, ERR_UNSUPPORTED, why.code, "%s is on a file system whose ids cannot be mapped into a user namespace",
+            what);
     return err_advice(e, "%s", advice);
 }
 

@@ -1,8 +1,8 @@
 /*
  * /sys/fs/cgroup as a container with a cgroup namespace sees it: its own cgroup is the root.
  *
- * cgroup v2 alone is one mount. With v1 controllers (also "hybrid") it is what every distribution shows: a tmpfs with one
- * mount for each hierarchy, links for controllers that share one (cpu -> cpu,cpuacct), and v2 at unified. Only
+ * cgroup v2 alone is one mount. With v1 controllers (also "hybrid") it is what every distribution shows: a tmpfs with
+ * one mount for each hierarchy, links for controllers that share one (cpu -> cpu,cpuacct), and v2 at unified. Only
  * hierarchies in which the container has a cgroup are mounted; in the others its root would be somebody else's.
  */
 #include <fcntl.h>

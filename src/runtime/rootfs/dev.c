@@ -6,7 +6,8 @@
  * host, and a user namespace makes no difference. Which of the nodes may be opened is up to the device cgroup.
  *
  * A spec that mounts nothing at /dev gets this one all the same, rather than nodes made in the image's own /dev, where
- * a symlink might lead anywhere (CVE-2026-41579, CVE-2026-47766). Where the user binds something to /dev it is left as it is.
+ * a symlink might lead anywhere (CVE-2026-41579, CVE-2026-47766). Where the user binds something to /dev it is left as
+ * it is.
  *
  * Source: OCI runtime-spec config-linux.md (Default Devices, Default Filesystems), mknod(2), user_namespaces(7).
  */
@@ -101,7 +102,7 @@ static int make_device(int dev_fd, const struct spec_device *d, struct err *e)
     return 0;
 }
 
-/* The spec's devices come first: where one has the name of a default node (OCI configurations list /dev/null), it holds. */
+/* The spec's devices come first: where one is named as a default node (OCI configurations list /dev/null), it holds. */
 static int populate(int dev_fd, const struct spec *spec, struct err *e)
 {
     int r = 0;
@@ -135,7 +136,9 @@ static int dev_new(const struct spec *spec, const struct spec_mount *m, struct e
     if (r == 0 && spec->mount_label)
         r = fs_params_add(&params, "context", spec->mount_label, e);
     /* Devices, whatever the spec says (nodev would defeat the purpose); read-only only when all is in place. */
-    return r < 0 ? r : mount_new("tmpfs", params.v, params.n, m->attr_set & ~(uint64_t)(MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY), e);
+    return r < 0 ? r
+                 : mount_new("tmpfs", params.v, params.n,
+                             m->attr_set & ~(uint64_t)(MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY), e);
 }
 
 int dev_prepare(const struct spec *spec, const struct spec_mount *m, int userns_fd, struct err *e)
@@ -172,8 +175,7 @@ int device_bind_prepare(const struct spec_device *d, struct err *e)
         return err_context(e, "device %s", d->path);
     if (fstat(fd, &st) < 0)
         return err_sys(e, "device %s: stat %s", d->path, source);
-    if ((st.st_mode & S_IFMT) != type_bits(d->type) ||
-        (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
+    if ((st.st_mode & S_IFMT) != type_bits(d->type) || (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
         return err_invalid(e, "device %s: %s on the host is not device %c %lld:%lld", d->path, source, d->type,
                            (long long)d->major, (long long)d->minor);
     return TAKE_FD(fd);

@@ -46,7 +46,8 @@ static int open_null(int root_fd, struct err *e)
     if (fstat(fd, &st) < 0)
         return err_sys(e, "stat /dev/null");
     if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-        return err_set(e, ERR_DENIED, 0, "/dev/null in the container is not the null device, so nothing can be masked with it");
+        return err_set(e, ERR_DENIED, 0,
+                       "/dev/null in the container is not the null device, so nothing can be masked with it");
     return TAKE_FD(fd);
 }
 

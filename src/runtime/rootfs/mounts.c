@@ -6,8 +6,8 @@
  * namespace that is the host's, while the user namespace is not, are made by the shim, as new mounts and not as binds
  * of /proc or /sys: what the host has mounted below them does not come along.
  *
- * proc and sysfs inside a user namespace want an unobscured one of their kind in the mount namespace (mount_too_revealing
- * in fs/namespace.c), so they are mounted while the host's tree is still there.
+ * proc and sysfs inside a user namespace want an unobscured one of their kind in the mount namespace
+ * (mount_too_revealing in fs/namespace.c), so they are mounted while the host's tree is still there.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +25,7 @@ struct kernel_fs {
     bool has_label;  /* takes SELinux's context= */
 };
 
+/* clang-format off */
 static const struct kernel_fs kernel_fs_table[] = {
     /* type      shows      real   label */
     {"proc",    NS_PID,    true,  false},
@@ -35,6 +36,7 @@ static const struct kernel_fs kernel_fs_table[] = {
     {"devpts",  NS_COUNT,  false, true},
     {"tmpfs",   NS_COUNT,  false, true},
 };
+/* clang-format on */
 
 static const struct kernel_fs *find(const char *type)
 {
@@ -136,8 +138,9 @@ static int make_inside(const struct spec *spec, const struct spec_mount *m, int 
         return tmpfs_new(spec, m, &params, target_fd, e);
     r = fs_new(spec, m, &params, e);
     if (r == -EPERM)
-        return err_advice(e, "a user namespace may mount it only for a %s namespace of its own, and where the host's "
-                             "is not partly hidden: use --userns host",
+        return err_advice(e,
+                          "a user namespace may mount it only for a %s namespace of its own, and where the host's "
+                          "is not partly hidden: use --userns host",
                           ns_kinds[find(m->type)->ns].oci_name);
     return r;
 }

@@ -1,23 +1,23 @@
 /*
  * The root from an image's layers and a writable one.
  *
- * Files on disk belong to the ids that they have inside the container (0, 33, 1000 …). Under a user namespace the layers
- * are reached through idmapped mounts, and so are upper and work; the overlay on top of them sees ids that the container's
- * user namespace maps back. Nothing is ever chowned. Layers live side by side in one directory: it is that which is cloned
- * and idmapped, once, and not each of them (15 µs per layer).
+ * Files on disk belong to the ids that they have inside the container (0, 33, 1000 …). Under a user namespace the
+ * layers are reached through idmapped mounts, and so are upper and work; the overlay on top of them sees ids that the
+ * container's user namespace maps back. Nothing is ever chowned. Layers live side by side in one directory: it is that
+ * which is cloned and idmapped, once, and not each of them (15 µs per layer).
  *
  * Options, and why:
- *   volatile           fsync and sync inside the container's writable layer do nothing, and unmounting does not wait for
- *                      the disk (123 µs in place of 402, and 4 ms against 18 on a busy disk). A crash of a process loses
- *                      nothing by it, the page cache has it all; a crash of the machine may lose what the last half
- *                      minute wrote *into the writable layer*. Data that has to survive that belongs on a volume, which is
- *                      no part of the overlay. The kernel leaves work/incompat/volatile behind and refuses the next mount
- *                      while it is there, so it is removed first.
- *   index=off          hard links may break on copy-up, as with Docker's overlay2; in return a container can be restarted
- *                      while the mount of its last run is still being taken down (index=on: EBUSY).
+ *   volatile      fsync and sync inside the container's writable layer do nothing, and unmounting does not wait for
+ *                 the disk (123 µs in place of 402, and 4 ms against 18 on a busy disk). A crash of a process loses
+ *                 nothing by it, the page cache has it all; a crash of the machine may lose what the last half minute
+ *                 wrote *into the writable layer*. Data that has to survive that belongs on a volume, which is no part
+ *                 of the overlay. The kernel leaves work/incompat/volatile behind and refuses the next mount while it
+ *                 is there, so it is removed first.
+ *   index=off     hard links may break on copy-up, as with Docker's overlay2; in return a container can be restarted
+ *                 while the mount of its last run is still being taken down (index=on: EBUSY).
  *   metacopy=off, redirect_dir=nofollow
- *                      the writable layer holds whole files, so that it can be committed as it is; and a layer from a
- *                      hostile image that carries trusted.overlay.redirect or .metacopy attributes leads nowhere.
+ *                 the writable layer holds whole files, so that it can be committed as it is; and a layer from a
+ *                 hostile image that carries trusted.overlay.redirect or .metacopy attributes leads nowhere.
  *
  * Kernels before 6.15 take neither fds nor detached mounts as layers: overlay_stage.c.
  *
@@ -131,7 +131,8 @@ static int open_writable(const struct spec_root *root, int userns_fd, struct ove
     if (r < 0)
         return r;
     if (o->upper.parent != o->work.parent) /* the kernel wants them on one mount */
-        return err_invalid(e, "the upper and the work directory must be in one directory (%s, %s)", root->upper, root->work);
+        return err_invalid(e, "the upper and the work directory must be in one directory (%s, %s)", root->upper,
+                           root->work);
     o->is_writable = true;
     r = remove_volatile_mark(o->work.fd, e);
     return r < 0 ? r : find_owner(o, e);
@@ -228,5 +229,6 @@ int overlay_mount(const struct overlay *o, struct err *e)
     fd = overlay_mount_staged(o, &second);
     if (fd >= 0)
         return fd;
-    return err_set(e, ERR_UNSUPPORTED, second.code, "%s; and by the way for older kernels: %s", first.text, second.text);
+    return err_set(e, ERR_UNSUPPORTED, second.code, "%s; and by the way for older kernels: %s", first.text,
+                   second.text);
 }

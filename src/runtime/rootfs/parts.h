@@ -140,9 +140,9 @@ int target_attach(int root_fd, const char *target, bool is_real, int mnt_fd, str
 
 /* ---- pivot.c */
 
-int pivot_isolate(struct err *e);             /* nothing mounted from here on reaches the host */
+int pivot_isolate(struct err *e); /* nothing mounted from here on reaches the host */
 int pivot_attach_root(int mnt_fd, struct err *e);
-int pivot_into(int root_fd, struct err *e);   /* the root becomes "/", the old one is gone */
+int pivot_into(int root_fd, struct err *e); /* the root becomes "/", the old one is gone */
 
 /* ---- masks.c */
 

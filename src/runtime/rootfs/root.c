@@ -1,12 +1,23 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "runtime/rootfs/parts.h"
 
+/* Engines that chown an image's files to the container's ids (or mapped them already) hand over a directory that
+ * belongs to the container's root; it is used as it is. */
+static bool belongs_to_container(const struct spec *spec, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_uid == spec_id_to_host(&spec->uid_maps, 0);
+}
+
 /* A bind of one directory: an OCI bundle's rootfs, or the only layer of a root without a writable one. */
-static int directory_prepare(const char *path, bool recursive, bool readonly, int userns_fd, struct err *e)
+static int directory_prepare(const struct spec *spec, const char *path, bool recursive, bool readonly, int userns_fd,
+                             struct err *e)
 {
     _cleanup_close_ int fd = mount_clone(AT_FDCWD, path, recursive, true, e);
     struct mount_change change = {
@@ -17,7 +28,7 @@ static int directory_prepare(const char *path, bool recursive, bool readonly, in
     };
     int r = fd;
 
-    if (r >= 0)
+    if (r >= 0 && !belongs_to_container(spec, fd))
         r = idmap_apply(fd, userns_fd, recursive, path, "use --userns host", e);
     if (r >= 0)
         r = mount_change(fd, &change, e);
@@ -31,7 +42,7 @@ static int layers_prepare(const struct spec *spec, int userns_fd, struct err *e)
 
     /* An overlay without an upper layer needs two lower ones. */
     if (!spec->root.upper && !spec->root.layers[1])
-        return directory_prepare(spec->root.layers[0], false, true, userns_fd, e);
+        return directory_prepare(spec, spec->root.layers[0], false, true, userns_fd, e);
     r = overlay_open(spec, userns_fd, &overlay, e);
     return r < 0 ? r : overlay_mount(&overlay, e);
 }
@@ -41,7 +52,7 @@ int root_prepare(const struct spec *spec, int userns_fd, struct err *e)
     int fd;
 
     if (spec->root.path)
-        fd = directory_prepare(spec->root.path, true, false, spec->root.keeps_ids ? -1 : userns_fd, e);
+        fd = directory_prepare(spec, spec->root.path, true, false, spec->root.keeps_ids ? -1 : userns_fd, e);
     else if (spec->root.layers && spec->root.layers[0])
         fd = layers_prepare(spec, userns_fd, e);
     else

@@ -6,12 +6,12 @@
  * bind mount, idmapped to the container's user namespace. Nothing is attached in the host's mount table, ever.
  *
  * Inside (rootfs_enter, in the child, in its own mount namespace): the root is attached, the kernel's file systems are
- * made new (proc, sysfs, devpts, mqueue, tmpfs, cgroup) or attached (the detached ones) in the order of spec->mounts, then
- * pivot_root, masks, read-only paths. Targets are resolved only by kernel/path.h inside the new root.
+ * made new (proc, sysfs, devpts, mqueue, tmpfs, cgroup) or attached (the detached ones) in the order of spec->mounts,
+ * then pivot_root, masks, read-only paths. Targets are resolved only by kernel/path.h inside the new root.
  *
  * Should: leave a tree where only what the spec lists is mounted, with private or slave propagation.
  * Mustn't: follow a symlink out of the root, create anything outside it, or keep the old root reachable.
- * Source: pivot_root(2), mount_setattr(2), ../escapes tests in tests/escape.
+ * Source: pivot_root(2), mount_setattr(2), the escapes in tests/escape.
  */
 #ifndef SAMPAN_RUNTIME_ROOTFS_H
 #define SAMPAN_RUNTIME_ROOTFS_H
@@ -44,7 +44,7 @@ int rootfs_enter(const struct spec *spec, struct rootfs_fds *fds, struct err *e)
 /* In the child, after the sysctls are written and the console stands: masked and read-only paths, read-only root. */
 int rootfs_seal(const struct spec *spec, struct err *e);
 
-/* Binds the pty slave over /dev/console (when a terminal was asked for); checks that it is a devpts character device. */
+/* Binds the pty slave over /dev/console, when a terminal was asked for; checks that it is a devpts character device. */
 int rootfs_bind_console(int slave_fd, struct err *e);
 
 #endif

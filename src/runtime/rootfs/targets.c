@@ -10,8 +10,8 @@
 
 /* The files of procfs that lxcfs makes truthful inside containers; nothing in them is a switch. */
 static const char *const lxcfs_files[] = {
-    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/slabinfo",
-    "/proc/stat",    "/proc/swaps",     "/proc/uptime",
+    "/proc/cpuinfo",  "/proc/diskstats", "/proc/loadavg", "/proc/meminfo",
+    "/proc/slabinfo", "/proc/stat",      "/proc/swaps",   "/proc/uptime",
 };
 
 static bool is_lxcfs_file(const char *target)

@@ -51,8 +51,8 @@ static const struct {
 
 static int read_action(json_object *o, const char *key, const char *errno_key, uint32_t *ret, struct err *e)
 {
-    const char *name;
-    uint64_t data;
+    const char *name = NULL;
+    uint64_t data = 0;
     int r = json_get_str(o, key, NULL, &name, e);
     if (r == 0)
         r = json_get_uint64(o, errno_key, EPERM, &data, e);
@@ -109,7 +109,7 @@ static int add_archs(struct profile *p, json_object *o, const char *key, struct 
     size_t n;
     int r = get_array(o, key, &list, &n, e);
     for (size_t i = 0; r == 0 && i < n; i++) {
-        const char *name;
+        const char *name = NULL;
         r = string_at(list, i, key, &name, e);
         if (r == 0)
             add_arch(p, name);
@@ -152,8 +152,8 @@ static int count_caps(json_object *o, uint64_t caps, size_t *ret_held, size_t *r
     int r = get_array(o, "caps", &list, ret_n, e);
     *ret_held = 0;
     for (size_t i = 0; r == 0 && i < *ret_n; i++) {
-        const char *name;
-        int cap;
+        const char *name = NULL;
+        int cap = 0;
         r = string_at(list, i, "caps", &name, e);
         if (r == 0)
             r = caps_parse(name, &cap, e);
@@ -169,7 +169,7 @@ static int lists_native_arch(json_object *o, size_t *ret_n, bool *ret, struct er
     int r = get_array(o, "arches", &list, ret_n, e);
     *ret = false;
     for (size_t i = 0; r == 0 && i < *ret_n; i++) {
-        const char *name;
+        const char *name = NULL;
         r = string_at(list, i, "arches", &name, e);
         if (r == 0 && strcmp(name, seccomp_archs[NATIVE].docker) == 0)
             *ret = true;
@@ -204,8 +204,8 @@ static int is_kernel_at_least(json_object *o, bool *ret, struct err *e)
 static int is_included(json_object *entry, uint64_t caps, bool *ret, struct err *e)
 {
     json_object *includes = json_get(entry, "includes"), *excludes = json_get(entry, "excludes");
-    size_t held, n_caps, n_arches, not_held, n_not_caps, n_not_arches;
-    bool on_arch, not_arch, new_enough, unused;
+    size_t held = 0, n_caps = 0, n_arches = 0, not_held = 0, n_not_caps = 0, n_not_arches = 0;
+    bool on_arch = false, not_arch = false, new_enough = true, is_newer = true;
     int r = count_caps(includes, caps, &held, &n_caps, e);
     if (r == 0)
         r = lists_native_arch(includes, &n_arches, &on_arch, e);
@@ -216,12 +216,11 @@ static int is_included(json_object *entry, uint64_t caps, bool *ret, struct err 
     if (r == 0)
         r = lists_native_arch(excludes, &n_not_arches, &not_arch, e);
     if (r == 0)
-        r = is_kernel_at_least(excludes, &unused, e);
+        r = is_kernel_at_least(excludes, &is_newer, e);
     if (r < 0)
         return r;
-    bool is_new_for_excludes = json_get(excludes, "minKernel") && unused;
-    *ret = held == n_caps && (n_arches == 0 || on_arch) && new_enough && not_held == 0 && !not_arch &&
-           !is_new_for_excludes;
+    bool is_too_new = json_get(excludes, "minKernel") && is_newer;
+    *ret = held == n_caps && (n_arches == 0 || on_arch) && new_enough && not_held == 0 && !not_arch && !is_too_new;
     return 0;
 }
 
@@ -229,8 +228,8 @@ static int is_included(json_object *entry, uint64_t caps, bool *ret, struct err 
 
 static int read_cond(json_object *arg, struct seccomp_cond *ret, struct err *e)
 {
-    uint64_t index, value, value_two;
-    const char *op;
+    uint64_t index = 0, value = 0, value_two = 0;
+    const char *op = "";
     int r = json_get_uint64(arg, "index", 0, &index, e);
     if (r == 0)
         r = json_get_uint64(arg, "value", 0, &value, e);
@@ -286,9 +285,9 @@ static int read_rules(json_object *entry, struct profile_entry *ret, struct err 
 {
     enum { ARGS_MAX = 64 };
     struct seccomp_cond conds[ARGS_MAX];
-    json_object *args;
-    size_t n;
-    uint32_t action;
+    json_object *args = NULL;
+    size_t n = 0;
+    uint32_t action = 0;
     int r = read_action(entry, "action", "errnoRet", &action, e);
     if (r == 0)
         r = get_array(entry, "args", &args, &n, e);
@@ -318,9 +317,9 @@ static int add_name(struct profile *p, const char *name, size_t entry, struct er
 
 static int add_names(struct profile *p, json_object *json, size_t entry, struct err *e)
 {
-    json_object *names;
-    size_t n;
-    const char *name;
+    json_object *names = NULL;
+    size_t n = 0;
+    const char *name = NULL;
     int r = json_get_str(json, "name", NULL, &name, e); /* Docker's old form */
     if (r == 0 && name)
         r = add_name(p, name, entry, e);
@@ -389,7 +388,7 @@ int seccomp_parse_flags(json_object *profile, unsigned *ret, struct err *e)
     unsigned flags = 0;
     int r = get_array(profile, "flags", &list, &n, e);
     for (size_t i = 0; r == 0 && i < n; i++) {
-        const char *name;
+        const char *name = NULL;
         size_t f = 0;
         r = string_at(list, i, "flags", &name, e);
         if (r < 0)

@@ -109,9 +109,8 @@ const struct seccomp_group seccomp_policy[] = {
         .names = "socket",
     },
     {
-        .why =
-            "The 32-bit multiplexer, but SYS_SOCKET (1): its arguments lie in memory, where no filter can read the "
-            "family. A 32-bit libc that makes sockets by it alone gets none",
+        .why = "The 32-bit multiplexer, but SYS_SOCKET (1): its arguments lie in memory, where no filter can read the "
+               "family. A 32-bit libc that makes sockets by it alone gets none",
         .guard = {.n_conds = 1, .conds = {{.arg = 0, .op = SECCOMP_NE, .mask = INT_MASK, .value = 1}}},
         .names = "socketcall",
     },

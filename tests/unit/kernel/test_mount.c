@@ -164,9 +164,8 @@ static void attributes_are_set_and_cleared(void **state)
 {
     struct err e = ERR_INIT;
     _cleanup_close_ int fd = new_tmpfs(MOUNT_ATTR_NOEXEC);
-    struct mount_change change = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME,
-                                  .attr_clear = MOUNT_ATTR_NOEXEC,
-                                  .userns_fd = -1};
+    struct mount_change change = {
+        .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .attr_clear = MOUNT_ATTR_NOEXEC, .userns_fd = -1};
     struct mount_change nothing = {.userns_fd = -1};
 
     (void)state;

@@ -64,13 +64,13 @@ static void assert_outside_untouched(void)
     assert_false(file_exists(AT_FDCWD, "outside/made"));
 }
 
-/* An absolute link to ./outside as the host names it. */
-static void link_outside(const char *name)
+/* An absolute link to ./outside, or what is in it, as the host names it. */
+static void link_outside(const char *name, const char *below)
 {
     char cwd[200], target[300];
 
     assert_non_null(getcwd(cwd, sizeof(cwd)));
-    snprintf(target, sizeof(target), "%s/outside", cwd);
+    snprintf(target, sizeof(target), "%s/outside%s", cwd, below);
     assert_int_equal(symlink(target, name), 0);
 }
 
@@ -119,7 +119,7 @@ static void absolute_link_does_not_leave_the_root(void **state)
     struct err e = ERR_INIT;
 
     (void)state;
-    link_outside("root/link");
+    link_outside("root/link", "");
     assert_int_equal(path_open_in_root(root_fd, "link/secret", O_RDONLY, 0, &e), -ENOENT);
     assert_says(&e, "open link/secret: No such file or directory");
 }
@@ -197,7 +197,7 @@ static void making_never_leaves_the_root(void **state)
     char expected[300], cwd[200];
 
     (void)state;
-    link_outside("root/absolute");
+    link_outside("root/absolute", "");
     assert_int_equal(symlink("../outside", "root/relative"), 0);
     absolute = path_make_dirs(root_fd, "absolute/made", 0755, &e);
     relative = path_make_dirs(root_fd, "relative/made", 0755, &e);
@@ -308,14 +308,21 @@ static double now(void)
 }
 
 /* Exchanges `name`, whenever it exists, and a link to the outside, until it is killed. */
-static pid_t start_swapper(const char *name)
+static pid_t start_swapper(const char *name, const char *below)
 {
     pid_t parent = getpid(), pid = fork();
 
     if (pid != 0)
         return pid;
-    while (getppid() == parent)
+    while (getppid() == parent) {
+        struct stat st;
+
         renameat2(AT_FDCWD, name, AT_FDCWD, "root/link", RENAME_EXCHANGE);
+        if (lstat("root/link", &st) == 0 && S_ISREG(st.st_mode)) { /* a target was caught: a new link for the next */
+            unlink("root/link");
+            link_outside("root/link", below);
+        }
+    }
     _exit(0);
 }
 
@@ -326,7 +333,8 @@ static void stop_swapper(pid_t swapper)
     waitpid(swapper, NULL, 0);
 }
 
-/* Makes targets for half a second. The number of those that were made; -1 when one of them lies outside, or is a link. */
+/* Makes targets for half a second. The number of those that were made; -1 when one of them lies outside, or is a link.
+ * */
 static int race(const char *const *names, size_t n_names)
 {
     _cleanup_free_ char *root_path = realpath("root", NULL);
@@ -350,11 +358,11 @@ static int race(const char *const *names, size_t n_names)
     return made;
 }
 
-static void make_race_tree(void)
+static void make_race_tree(const char *below)
 {
     mkdir("root/work", 0755);
     mkdir("root/work/swap", 0755);
-    link_outside("root/link");
+    link_outside("root/link", below);
 }
 
 /* CVE-2021-30465, CVE-2024-45310: a component of the target is now a directory, now a link out of the root. */
@@ -365,8 +373,8 @@ static void directory_swapped_for_a_link_leads_nowhere(void **state)
     int made;
 
     (void)state;
-    make_race_tree();
-    swapper = start_swapper("root/work/swap");
+    make_race_tree("");
+    swapper = start_swapper("root/work/swap", "");
     made = race(names, ARRAY_SIZE(names));
     stop_swapper(swapper);
     assert_true(made > 0);
@@ -381,8 +389,8 @@ static void file_swapped_for_a_link_is_not_followed(void **state)
     int made;
 
     (void)state;
-    make_race_tree();
-    swapper = start_swapper("root/work/swap/made");
+    make_race_tree("/secret");
+    swapper = start_swapper("root/work/swap/made", "/secret");
     made = race(names, ARRAY_SIZE(names));
     stop_swapper(swapper);
     assert_true(made > 0);

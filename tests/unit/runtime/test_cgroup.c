@@ -628,6 +628,21 @@ static void test_unified_settings(void **state)
     assert_string_equal(text, "3\n");
 }
 
+static void test_unified_setting_of_a_controller(void **state)
+{
+    struct fixture *f = *state;
+    char *settings[] = {(char[]){"memory.high=1048576"}, NULL};
+    f->spec.resources.unified = settings;
+    int r = cgroup_create(&f->spec, &f->cgroup, &f->e);
+    if (cgroup_layout()->v2_controllers & 1u << CGROUP_MEMORY) {
+        assert_ok(r, &f->e);
+        assert_string_equal(read_limit(f, CGROUP_MEMORY, NULL, "memory.high"), "1048576");
+    } else {
+        assert_true(r < 0); /* version 1 has the controller: told, not dropped */
+        assert_non_null(strstr(f->e.text, "unified"));
+    }
+}
+
 static void test_unified_setting_that_is_not_there(void **state)
 {
     struct fixture *f = *state;
@@ -670,6 +685,7 @@ int main(void)
         TEST(test_joining_works_after_the_uid_is_gone),
         TEST(test_clone_into_v2),
         TEST(test_unified_settings),
+        TEST(test_unified_setting_of_a_controller),
         TEST(test_unified_setting_that_is_not_there),
     };
     /* Needs what a container needs: without it there is nothing to test, and a machine that runs all tests has it. */

@@ -1,6 +1,6 @@
 /*
- * Whole containers, made by the runtime alone, with the machine's static busybox as their only program. What a user sees
- * of containers is tested in tests/integration; here is what only a caller of the runtime can get at.
+ * Whole containers, made by the runtime alone, with the machine's static busybox as their only program. What a user
+ * sees of containers is tested in tests/integration; here is what only a caller of the runtime can get at.
  */
 #include "base/unit.h"
 
@@ -143,17 +143,21 @@ static struct spec *make_spec(const struct wish *w)
     strbuf_addf(&text, "{\"root\":{\"path\":\"%s\"},\"process\":{%s\"args\":[%s],\"env\":[\"PATH=/bin\"],", root,
                 w->process ? w->process : "", w->args);
     strbuf_addf(&text, "\"capabilities\":{\"bounding\":%s,\"permitted\":%s,\"effective\":%s}},", caps, caps, caps);
-    strbuf_adds(&text, "\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"},{\"destination\":\"/dev\",\"type\":\"dev\"},"
-                       "{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"options\":[\"newinstance\",\"ptmxmode=0666\"]}],");
+    strbuf_adds(&text,
+                "\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"},{\"destination\":\"/dev\",\"type\":\"dev\"},"
+                "{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"options\":[\"newinstance\",\"ptmxmode=0666\"]}],");
     strbuf_addf(&text, "\"sampan\":{\"seccomp\":\"default\"%s},\"linux\":{%s", w->sampan ? w->sampan : "",
                 w->linux_ ? w->linux_ : "");
     if (strstr(namespaces, "user"))
-        strbuf_addf(&text, "\"uidMappings\":[{\"containerID\":0,\"hostID\":%d,\"size\":65536}],"
-                           "\"gidMappings\":[{\"containerID\":0,\"hostID\":%d,\"size\":65536}],", FIRST_ID, FIRST_ID);
+        strbuf_addf(&text,
+                    "\"uidMappings\":[{\"containerID\":0,\"hostID\":%d,\"size\":65536}],"
+                    "\"gidMappings\":[{\"containerID\":0,\"hostID\":%d,\"size\":65536}],",
+                    FIRST_ID, FIRST_ID);
     strbuf_addf(&text, "\"cgroupsPath\":\"%s/%d-%d\",\"namespaces\":[", cgroups, (int)getpid(), n_made++);
     add_namespaces(&text, namespaces);
     strbuf_adds(&text, "]}}");
-    if (json_parse(strbuf_str(&text), text.len, "config.json", &config, &e) < 0 || spec_load(config, "unit", &s, &e) < 0)
+    if (json_parse(strbuf_str(&text), text.len, "config.json", &config, &e) < 0 ||
+        spec_load(config, "unit", &s, &e) < 0)
         fail_msg("%s", e.text);
     return s;
 }
@@ -396,7 +400,8 @@ static void the_payload_gets_its_streams_and_nothing_else(void **state)
 
 static void streams_can_be_opened_again_by_the_user(void **state)
 {
-    struct text t = run(&(struct wish){.args = SH("id -u; id -G; echo again >/dev/stdout"), .sampan = ",\"user\":\"u\""}, 0);
+    struct text t =
+        run(&(struct wish){.args = SH("id -u; id -G; echo again >/dev/stdout"), .sampan = ",\"user\":\"u\""}, 0);
 
     (void)state;
     assert_string_equal(t.s, "1000\n1000 10\nagain\n");
@@ -550,7 +555,9 @@ static void a_step_that_fails_is_named_and_leaves_nothing(void **state)
         {{.args = "\"true\"", .namespaces = "mount pid=/proc/self/ns/net"}, "that is no pid namespace"},
         {{.args = "\"true\"", .namespaces = "mount network=/nowhere"}, "has its container ended?"},
         {{.args = "\"true\"", .linux_ = "\"resources\":{\"unified\":{\"no.such\":\"1\"}},"}, "no"},
-        {{.args = "\"true\"", .namespaces = ALL " time", .linux_ = "\"timeOffsets\":{\"monotonic\":{\"secs\":-999999999}},"},
+        {{.args = "\"true\"",
+          .namespaces = ALL " time",
+          .linux_ = "\"timeOffsets\":{\"monotonic\":{\"secs\":-999999999}},"},
          "clock"},
         {{.args = "\"true\"", .linux_ = "\"sysctl\":{\"net.ipv4.nothing\":\"1\"},"}, "set sysctl net.ipv4.nothing"},
     };
@@ -637,7 +644,8 @@ static void exec_joins_every_namespace_and_the_cgroup(void **state)
     char *args[] = {"sh", "-c",
                     "for ns in user pid net ipc uts cgroup mnt; do "
                     "[ $(readlink /proc/1/ns/$ns) = $(readlink /proc/self/ns/$ns) ] || echo $ns; done; "
-                    "grep -v ':/$' /proc/self/cgroup; ls /proc/self/fd; exit 5", NULL};
+                    "grep -v ':/$' /proc/self/cgroup; ls /proc/self/fd; exit 5",
+                    NULL};
     struct boat b;
     struct spec_process p;
     struct text t;

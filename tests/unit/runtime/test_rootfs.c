@@ -7,8 +7,8 @@ static struct box box;
 
 static void add_kernel_mounts(struct box *b)
 {
-    static char *const pts_data[] = {(char *)"newinstance", (char *)"ptmxmode=0666", (char *)"mode=0620", (char *)"gid=5",
-                                     NULL};
+    static char *const pts_data[] = {(char *)"newinstance", (char *)"ptmxmode=0666", (char *)"mode=0620",
+                                     (char *)"gid=5", NULL};
     static char *const shm_data[] = {(char *)"mode=1777", (char *)"size=65536k", NULL};
 
     box_mount(b, "proc", "proc", "/proc")->attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -98,6 +98,27 @@ static void directory_under_a_user_namespace_keeps_the_ids_on_disk(void **state)
     add_kernel_mounts(&box);
     box_run(&box, ids_are_the_ones_on_disk);
     assert_true(is_owned_by("layer/etc/mine", 1000));
+    box_release(&box);
+}
+
+static int root_owns_the_root(struct box_result *r)
+{
+    EXPECT(is_owned_by("/", 0) && is_owned_by("/www/page", 65534)); /* page was not chowned */
+    put("/new", "x");
+    return 0;
+}
+
+static void directory_that_was_chowned_is_not_mapped_again(void **state)
+{
+    struct spec_id_map map = {.container_id = 0, .host_id = BOX_FIRST_ID, .size = 65536};
+
+    (void)state;
+    box_init(&box, true);
+    box_root_dir(&box);
+    box.spec.uid_maps = box.spec.gid_maps = (struct spec_id_maps){.v = &map, .n = 1};
+    assert_int_equal(chown("layer", BOX_FIRST_ID, BOX_FIRST_ID), 0);
+    box_run(&box, root_owns_the_root);
+    assert_true(is_owned_by("layer/new", BOX_FIRST_ID));
     box_release(&box);
 }
 
@@ -307,6 +328,7 @@ int main(void)
         cmocka_unit_test(root_of_a_directory),
         cmocka_unit_test(overlay_under_a_user_namespace_keeps_the_ids_on_disk),
         cmocka_unit_test(directory_under_a_user_namespace_keeps_the_ids_on_disk),
+        cmocka_unit_test(directory_that_was_chowned_is_not_mapped_again),
         cmocka_unit_test(container_can_be_started_again),
         cmocka_unit_test(root_without_a_writable_layer_is_read_only),
         cmocka_unit_test(read_only_root_has_its_targets_made_before),

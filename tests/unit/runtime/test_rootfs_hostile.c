@@ -99,7 +99,8 @@ static int volume_is_mounted_behind_the_link(struct box_result *r)
 static void volume_targets_behind_links_stay_inside(void **state)
 {
     char absolute[150];
-    const char *links[] = {absolute, "../canary/made", "../../../../../canary/made", "/proc/../canary/made", "loop/../made"};
+    const char *links[] = {absolute, "../canary/made", "../../../../../canary/made", "/proc/../canary/made",
+                           "loop/../made"};
 
     (void)state;
     snprintf(absolute, sizeof(absolute), "%s/made", canary_path());
@@ -130,8 +131,9 @@ static void link_loop_as_target_is_an_error(void **state)
 
 static void nothing_is_mounted_over_or_inside_proc(void **state)
 {
-    static const char *const targets[] = {"/proc",         "/proc/self/attr", "/proc/sys/kernel", "/etc/../proc/sys",
-                                          "/link/sys/kernel", "/deep/link/attr", "/proc/version"};
+    static const char *const targets[] = {
+        "/proc",           "/proc/self/attr", "/proc/sys/kernel", "/etc/../proc/sys", "/link/sys/kernel",
+        "/deep/link/attr", "/proc/version"};
 
     (void)state;
     assert_int_equal(symlink("/proc", "layer/link"), 0);

@@ -68,13 +68,13 @@ static void the_least_config_has_defaults(void **state)
 
 static void the_process_is_read(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" ROOT "," LINUX("\"x\":1") ",\"sampan\":{\"user\":\"a:b\",\"init\":true},"
-        "\"process\":{\"args\":[\"sh\",\"-c\",\"\"],\"env\":[\"A=1\"],\"cwd\":\"/w\",\"terminal\":true,"
-        "\"consoleSize\":{\"height\":24,\"width\":80},\"noNewPrivileges\":true,\"oomScoreAdj\":-5,"
-        "\"user\":{\"uid\":4294967294,\"gid\":3,\"additionalGids\":[4,5],\"umask\":63},"
-        "\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_KILL\"],\"permitted\":[\"CAP_KILL\"]},"
-        "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":10,\"hard\":18446744073709551615}]}}");
+    _cleanup_spec_ struct spec *s = load_good("{" ROOT "," LINUX(
+        "\"x\":1") ",\"sampan\":{\"user\":\"a:b\",\"init\":true},"
+                   "\"process\":{\"args\":[\"sh\",\"-c\",\"\"],\"env\":[\"A=1\"],\"cwd\":\"/w\",\"terminal\":true,"
+                   "\"consoleSize\":{\"height\":24,\"width\":80},\"noNewPrivileges\":true,\"oomScoreAdj\":-5,"
+                   "\"user\":{\"uid\":4294967294,\"gid\":3,\"additionalGids\":[4,5],\"umask\":63},"
+                   "\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_KILL\"],\"permitted\":[\"CAP_KILL\"]},"
+                   "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":10,\"hard\":18446744073709551615}]}}");
     const struct spec_process *p = &s->process;
 
     (void)state;
@@ -102,14 +102,20 @@ static void the_process_is_read(void **state)
 
 static void mount_options_become_attributes_or_data(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" LEAST "," LINUX("\"x\":1") ",\"mounts\":["
-        "{\"destination\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"nosuid\",\"noatime\",\"size=1m\",\"tmpcopyup\"]},"
-        "{\"destination\":\"v\",\"source\":\"/v\",\"options\":[\"rbind\",\"rro\",\"ro\",\"rw\",\"rslave\",\"idmap\"]}]}");
-    const struct spec_mount *t = &s->mounts[0];
-    const struct spec_mount *v = &s->mounts[1];
+    static const char mounts[] = "{\"destination\":\"/t\",\"type\":\"tmpfs\","
+                                 "\"options\":[\"nosuid\",\"noatime\",\"size=1m\",\"tmpcopyup\"]},"
+                                 "{\"destination\":\"v\",\"source\":\"/v\","
+                                 "\"options\":[\"rbind\",\"rro\",\"ro\",\"rw\",\"rslave\",\"idmap\"]}";
+    char text[1024];
+    _cleanup_spec_ struct spec *s = NULL;
+    const struct spec_mount *t;
+    const struct spec_mount *v;
 
     (void)state;
+    snprintf(text, sizeof(text), "{" LEAST "," LINUX("\"x\":1") ",\"mounts\":[%s]}", mounts);
+    s = load_good(text);
+    t = &s->mounts[0];
+    v = &s->mounts[1];
     assert_int_equal(s->n_mounts, 2);
     assert_int_equal(t->attr_set, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME);
     assert_int_equal(t->attr_clear, MOUNT_ATTR__ATIME);
@@ -129,12 +135,13 @@ static void mount_options_become_attributes_or_data(void **state)
 
 static void namespaces_are_new_joined_or_inherited(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" LEAST ",\"hostname\":\"h\",\"linux\":{\"namespaces\":[" MOUNT_NS ",{\"type\":\"uts\"},{\"type\":\"user\"},"
-        "{\"type\":\"network\",\"path\":\"/proc/1/ns/net\"},{\"type\":\"time\"}],"
-        "\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":10},{\"containerID\":10,\"hostID\":5,\"size\":1}],"
-        "\"gidMappings\":[{\"containerID\":0,\"hostID\":2000,\"size\":10}],"
-        "\"timeOffsets\":{\"boottime\":{\"secs\":-5,\"nanosecs\":7}}}}");
+    _cleanup_spec_ struct spec *s = load_good("{" LEAST ",\"hostname\":\"h\",\"linux\":{\"namespaces\":[" MOUNT_NS
+                                              ",{\"type\":\"uts\"},{\"type\":\"user\"},"
+                                              "{\"type\":\"network\",\"path\":\"/proc/1/ns/net\"},{\"type\":\"time\"}],"
+                                              "\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":10},"
+                                              "{\"containerID\":10,\"hostID\":5,\"size\":1}],"
+                                              "\"gidMappings\":[{\"containerID\":0,\"hostID\":2000,\"size\":10}],"
+                                              "\"timeOffsets\":{\"boottime\":{\"secs\":-5,\"nanosecs\":7}}}}");
 
     (void)state;
     assert_int_equal(s->ns[NS_NET].mode, SPEC_NS_JOIN);
@@ -153,13 +160,12 @@ static void namespaces_are_new_joined_or_inherited(void **state)
 
 static void resources_are_read(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" LEAST "," LINUX(
-            "\"resources\":{\"memory\":{\"limit\":67108864,\"swap\":-1,\"swappiness\":0},"
-            "\"cpu\":{\"quota\":50000,\"period\":100000,\"cpus\":\"0-1\"},\"pids\":{\"limit\":100},"
-            "\"blockIO\":{\"weight\":10,\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":1048576}]},"
-            "\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rw\"}],"
-            "\"unified\":{\"memory.high\":\"max\"}}") "}");
+    _cleanup_spec_ struct spec *s = load_good("{" LEAST "," LINUX(
+        "\"resources\":{\"memory\":{\"limit\":67108864,\"swap\":-1,\"swappiness\":0},"
+        "\"cpu\":{\"quota\":50000,\"period\":100000,\"cpus\":\"0-1\"},\"pids\":{\"limit\":100},"
+        "\"blockIO\":{\"weight\":10,\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":1048576}]},"
+        "\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rw\"}],"
+        "\"unified\":{\"memory.high\":\"max\"}}") "}");
     const struct spec_resources *r = &s->resources;
 
     (void)state;
@@ -195,8 +201,10 @@ static void seccomp_has_its_modes(void **state)
         char text[512];
         struct spec *s;
 
-        snprintf(text, sizeof(text), "{" LEAST "," LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}")
-                 ",\"sampan\":{\"seccomp\":%s}}", cases[i].sampan);
+        snprintf(text, sizeof(text),
+                 "{" LEAST
+                 "," LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}") ",\"sampan\":{\"seccomp\":%s}}",
+                 cases[i].sampan);
         s = load_good(text);
         assert_int_equal(s->seccomp.mode, cases[i].mode);
         assert_int_equal(s->seccomp.profile != NULL, cases[i].has_profile);
@@ -206,12 +214,12 @@ static void seccomp_has_its_modes(void **state)
 
 static void hooks_and_layers_and_devices_are_read(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" PROCESS ",\"sampan\":{\"layers\":[\"/b\",\"/a\"],\"upper\":\"/u\",\"work\":\"/w\","
-        "\"devices\":{\"/dev/x\":\"/dev/null\"}},"
-        "\"hooks\":{\"poststop\":[{\"path\":\"/bin/h\",\"args\":[\"h\",\"1\"],\"timeout\":3}]},"
-        LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"u\",\"major\":1,\"minor\":3,\"fileMode\":8630},"
-              "{\"path\":\"/dev/f\",\"type\":\"p\"}]") "}");
+    _cleanup_spec_ struct spec *s =
+        load_good("{" PROCESS ",\"sampan\":{\"layers\":[\"/b\",\"/a\"],\"upper\":\"/u\",\"work\":\"/w\","
+                  "\"devices\":{\"/dev/x\":\"/dev/null\"}},"
+                  "\"hooks\":{\"poststop\":[{\"path\":\"/bin/h\",\"args\":[\"h\",\"1\"],\"timeout\":3}]}," LINUX(
+                      "\"devices\":[{\"path\":\"/dev/x\",\"type\":\"u\",\"major\":1,\"minor\":3,\"fileMode\":8630},"
+                      "{\"path\":\"/dev/f\",\"type\":\"p\"}]") "}");
 
     (void)state;
     assert_string_equal(s->root.layers[1], "/a");
@@ -260,7 +268,8 @@ static void mistakes_name_the_member(void **state)
         {"{" PROCESS "," LINUX("\"x\":1") "}", "root: \"path\" is missing"},
         {"{" LEAST ",\"linux\":{\"namespaces\":[" MOUNT_NS "," MOUNT_NS "]}}", "namespaces[1]: a second \"mount\""},
         {"{" LEAST ",\"linux\":{\"namespaces\":[{\"type\":\"moon\"}]}}", "there is no namespace \"moon\""},
-        {"{" LEAST ",\"linux\":{\"namespaces\":[" MOUNT_NS ",{\"type\":\"user\"}]}}", "a new user namespace needs both"},
+        {"{" LEAST ",\"linux\":{\"namespaces\":[" MOUNT_NS ",{\"type\":\"user\"}]}}",
+         "a new user namespace needs both"},
         {"{" LEAST "," LINUX("\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]") "}", "nothing to map"},
         {"{" LEAST "," LINUX("\"uidMappings\":[{\"containerID\":0,\"hostID\":4294967290,\"size\":10}]") "}",
          "uidMappings[0]: the range goes beyond"},
@@ -289,9 +298,9 @@ static void mistakes_name_the_member(void **state)
 /* An unknown capability is none that could be given: it is left out, and the rest stays. */
 static void an_unknown_capability_is_left_out(void **state)
 {
-    _cleanup_spec_ struct spec *s = load_good(
-        "{" ROOT "," LINUX("\"x\":1") ",\"process\":{\"args\":[\"a\"],"
-        "\"capabilities\":{\"bounding\":[\"CAP_FLY\",\"CAP_CHOWN\"]}}}");
+    _cleanup_spec_ struct spec *s =
+        load_good("{" ROOT "," LINUX("\"x\":1") ",\"process\":{\"args\":[\"a\"],"
+                                                "\"capabilities\":{\"bounding\":[\"CAP_FLY\",\"CAP_CHOWN\"]}}}");
 
     (void)state;
     assert_int_equal(s->process.caps.bounding, 1u << CAP_CHOWN);

@@ -1,4 +1,5 @@
-/* Users are looked up in "/etc/passwd" of the caller's root: each look-up runs in a child inside a root of the test's. */
+/* Users are looked up in "/etc/passwd" of the caller's root: each look-up runs in a child inside a root of the test's.
+ * */
 #include "base/unit.h"
 
 #include <fcntl.h>

@@ -16,10 +16,10 @@
 static struct shim_msg m;
 
 struct fixture {
-    int sock;       /* the shim's end */
+    int sock; /* the shim's end */
     int client_sock;
-    pid_t pid;      /* the command */
-    int in, out;    /* the test's ends of the user's stdin and stdout (pipes), or both the terminal's master */
+    pid_t pid;   /* the command */
+    int in, out; /* the test's ends of the user's stdin and stdout (pipes), or both the terminal's master */
     int slave;
     struct termios cooked;
 };
@@ -93,8 +93,8 @@ static void start_on_terminal(struct fixture *f)
     assert_int_equal(openpty(&f->in, &f->slave, NULL, NULL, &size), 0);
     f->out = f->in;
     tcgetattr(f->slave, &f->cooked);
-    struct user_io io = {.in = f->slave, .out = f->slave, .err = f->slave, .has_terminal = true,
-                         .forwards_signals = true};
+    struct user_io io = {
+        .in = f->slave, .out = f->slave, .err = f->slave, .has_terminal = true, .forwards_signals = true};
     f->pid = fork();
     if (f->pid == 0)
         run_client(f, &io);

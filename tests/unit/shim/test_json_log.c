@@ -102,8 +102,9 @@ static void test_escapes(void **state)
     const char text[] = "\"\\\t\x1b[0m\x7f<&>\0\xc3\xa4\xff\xe2\x82\xac\xe2\x82\xed\xa0\x80\xf0\x9f\x98\x80\n";
     json_log_lines(&f->log, "stdout", text, sizeof(text) - 1, false);
     _cleanup_free_ char *log = read_log(f->path);
-    const char *expected = "{\"log\":\"\\\"\\\\\\u0009\\u001b[0m\x7f\\u003c\\u0026\\u003e\\u0000\xc3\xa4\\ufffd\xe2\x82\xac"
-                           "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\xf0\x9f\x98\x80\\n\",\"stream\":\"stdout\",\"time\":\"";
+    const char *expected =
+        "{\"log\":\"\\\"\\\\\\u0009\\u001b[0m\x7f\\u003c\\u0026\\u003e\\u0000\xc3\xa4\\ufffd\xe2\x82\xac"
+        "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\xf0\x9f\x98\x80\\n\",\"stream\":\"stdout\",\"time\":\"";
     assert_memory_equal(log, expected, strlen(expected));
 }
 

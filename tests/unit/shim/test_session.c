@@ -203,13 +203,43 @@ static void test_payload_closes_stdin(void **state)
 static void test_signal_is_forwarded(void **state)
 {
     (void)state;
-    struct session s = start_on_pipes(
-        "trap 'exit 42' TERM; read go; kill -TERM $PPID; while :; do sleep 0.05; done", true);
+    struct session s =
+        start_on_pipes("trap 'exit 42' TERM; read go; kill -TERM $PPID; while :; do sleep 0.05; done", true);
     struct user_io io = {.in = memory_file("go\n"), .out = -1, .err = -1, .forwards_signals = true};
     assert_int_equal(run(&s, &io).exit.status, 42);
     sigset_t mask;
     sigprocmask(SIG_BLOCK, NULL, &mask);
     assert_false(sigismember(&mask, SIGTERM));
+}
+
+/* Whoever does not read the output can still interrupt: the reader of this pipe starts when the signal has arrived. */
+static void test_signal_passes_blocked_output(void **state)
+{
+    (void)state;
+    int out[2], arrived[2];
+    char data[8192];
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(arrived, O_CLOEXEC), 0);
+    pid_t reader = fork();
+    if (reader == 0) {
+        close(out[1]);
+        ssize_t n = read(arrived[0], data, 1);
+        while (n > 0 && read(out[0], data, sizeof(data)) > 0)
+            ;
+        _exit(n != 1);
+    }
+    struct session s = start_on_pipes("trap 'echo >&2; exit 42' TERM; head -c 500000 /dev/zero & "
+                                      "sleep 0.3; kill -TERM $PPID; while :; do sleep 0.05; done",
+                                      false);
+    struct user_io io = {.in = -1, .out = out[1], .err = arrived[1], .forwards_signals = true};
+    assert_int_equal(run(&s, &io).exit.status, 42);
+    close(out[1]);
+    int status;
+    waitpid(reader, &status, 0);
+    assert_int_equal(status, 0);
+    close(out[0]);
+    close(arrived[0]);
+    close(arrived[1]);
 }
 
 /* ---- with terminals on both sides: the test holds the master of the user's */
@@ -351,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_nobody_reads),
         cmocka_unit_test(test_payload_closes_stdin),
         cmocka_unit_test(test_signal_is_forwarded),
+        cmocka_unit_test(test_signal_passes_blocked_output),
         cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_interrupt_key_reaches_the_payload),
         cmocka_unit_test(test_detach),

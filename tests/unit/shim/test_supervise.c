@@ -168,8 +168,8 @@ static void start(struct shimmed *t, const char *script, const char *shim_member
 {
     struct err e = ERR_INIT;
     char config[2048];
-    snprintf(config, sizeof(config), "{%s\"process\":{\"args\":[\"%s\"],\"terminal\":%s},\"sampan\":{\"shim\":{%s}}}", more,
-             script, strstr(more, "tty") ? "true" : "false", shim_members);
+    snprintf(config, sizeof(config), "{%s\"process\":{\"args\":[\"%s\"],\"terminal\":%s},\"sampan\":{\"shim\":{%s}}}",
+             more, script, strstr(more, "tty") ? "true" : "false", shim_members);
     assert_works(file_write(t->dir_fd, "config.json", config, strlen(config), 0600, &e), &e);
     int lock_fd = openat(t->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(flock(lock_fd, LOCK_EX), 0);
@@ -535,10 +535,10 @@ static void test_broken_packets(void **state)
         size_t size;
         char data[16];
     } packets[] = {
-        {SHIM_MSG_ATTACH, 3, 11, ""},         {SHIM_MSG_ATTACH, 4, 12, "\xff\xff\xff\xff"},
-        {SHIM_MSG_SIGNAL, 0, 8, ""},          {SHIM_MSG_WAIT, 1, 9, ""},
-        {SHIM_MSG_EXIT, 0, 8, ""},            {12345, 0, 8, ""},
-        {SHIM_MSG_WAIT, 5, 8, ""},            {SHIM_MSG_RESIZE, 2, 10, ""},
+        {SHIM_MSG_ATTACH, 3, 11, ""}, {SHIM_MSG_ATTACH, 4, 12, "\xff\xff\xff\xff"},
+        {SHIM_MSG_SIGNAL, 0, 8, ""},  {SHIM_MSG_WAIT, 1, 9, ""},
+        {SHIM_MSG_EXIT, 0, 8, ""},    {12345, 0, 8, ""},
+        {SHIM_MSG_WAIT, 5, 8, ""},    {SHIM_MSG_RESIZE, 2, 10, ""},
         {SHIM_MSG_STDIN, 1, 9, "x"}, /* not attached to stdin */
     };
     start(t, "sleep 20", "\"attach\":0,\"stdin\":true", "");
@@ -666,6 +666,17 @@ static void test_background_process(void **state)
     assert_true(time(NULL) - before < 10);
 }
 
+/* One that never stops writing is ended before what it wrote is drained. */
+static void test_background_writer(void **state)
+{
+    struct shimmed *t = *state;
+    start(t, "while echo y; do :; done & sleep 0.1", "", "\"hostPid\":true,");
+    await_started(t);
+    time_t before = time(NULL);
+    receive_all(t->sock);
+    assert_true(time(NULL) - before < 5);
+}
+
 /* With a shared pid namespace the shim reaps what lost its parent. */
 static void test_orphans_are_reaped(void **state)
 {
@@ -698,7 +709,7 @@ static void expect_output(int sock, const char *text)
 static void test_terminal(void **state)
 {
     struct shimmed *t = *state;
-    start(t, "stty -echo; tty; echo ready; read line; stty size; exec >&- 2>&- <&-; sleep 0.2; echo back >/dev/tty; exit 4",
+    start(t, "stty -echo; echo ready; read line; stty size; exec >&- 2>&- <&-; sleep 0.2; echo back >/dev/tty; exit 4",
           "\"attach\":6,\"stdin\":true,\"stdinOnce\":true", "\"tty\":true,");
     await_started(t);
     expect_output(t->sock, "ready");
@@ -713,6 +724,18 @@ static void test_terminal(void **state)
     assert_non_null(strstr(seen.out, "12 34\r\n"));
     assert_non_null(strstr(seen.out, "back\r\n")); /* also after nobody had the terminal open for a while */
     assert_int_equal(seen.exit.status, 4);
+}
+
+/* -t without -i: what a client types goes nowhere. */
+static void test_terminal_without_input(void **state)
+{
+    struct shimmed *t = *state;
+    start(t, "stty -echo; echo ready; timeout --foreground 0.5 cat; echo end", "\"attach\":7", "\"tty\":true,");
+    await_started(t);
+    expect_output(t->sock, "ready");
+    send_message(t->sock, SHIM_MSG_STDIN, "x\r", 2);
+    receive_all(t->sock);
+    assert_string_equal(seen.out, "end\r\n");
 }
 
 static void test_on_exit(void **state)
@@ -774,8 +797,10 @@ int main(void)
         shim_test(test_backpressure),
         shim_test(test_stalled_client_at_the_end),
         shim_test(test_background_process),
+        shim_test(test_background_writer),
         shim_test(test_orphans_are_reaped),
         shim_test(test_terminal),
+        shim_test(test_terminal_without_input),
         shim_test(test_on_exit),
         shim_test(test_signals_are_ignored),
     };

@@ -10,6 +10,7 @@
 #include "engine/query.h"
 #include "engine/remote.h"
 #include "runtime/runtime.h"
+#include "runtime/security/sealed_program.h"
 #include "shim/pipes.h"
 #include "shim/session.h"
 
@@ -51,6 +52,17 @@ static int open_container(struct engine *en, const char *ref, struct joining *j,
         return dir == -ENOENT ? err_conflict(e, "container %s is not running", j->c->name) : dir;
     r = json_parse_file(dir, CONFIG_NAME, &config, e);
     return r == 0 ? spec_load(config, j->c->id, &j->spec, e) : r;
+}
+
+/* Where the file of this program could be written to from inside, if somebody there laid hands on it: by its owner. */
+static bool has_hosts_root(const struct spec *spec)
+{
+    if (!spec_has_own(spec, NS_USER))
+        return true;
+    for (size_t i = 0; i < spec->uid_maps.n; i++)
+        if (spec->uid_maps.v[i].host_id == 0)
+            return true;
+    return false;
 }
 
 /* ---- the process ---- */
@@ -148,6 +160,8 @@ int engine_exec(struct engine *en, const char *ref, const struct exec_options *o
     _cleanup_(joining_release) struct joining j = {.pidfd = -1, .pipes = STDIO_PIPES_INIT};
     struct err own = ERR_INIT;
     int r = open_container(en, ref, &j, &own);
+    if (r == 0 && has_hosts_root(j.spec))
+        r = sealed_program_enter(&own);
     if (r == 0)
         r = load_process(&j, o, &own);
     if (r == 0)

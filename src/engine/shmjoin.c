@@ -31,13 +31,6 @@ static _Noreturn void child(int pidfd, int sync)
     _exit(0);
 }
 
-static int check_clonable(int fd, struct err *e)
-{
-    struct err why = ERR_INIT;
-    _cleanup_close_ int copy = mount_clone(fd, "", false, false, &why);
-    return copy >= 0 ? 0 : err_set(e, ERR_UNSUPPORTED, why.code, "%s", why.text);
-}
-
 int shm_join_open(int pidfd, struct err *e)
 {
     _cleanup_close_ int ours = -1, theirs = -1, fd = -1;
@@ -56,7 +49,5 @@ int shm_join_open(int pidfd, struct err *e)
     waitpid(pid, &status, 0);
     if (r == 0 && n != 1)
         r = err_set(e, ERR_INTERNAL, EBADMSG, "no mount came");
-    if (r == 0)
-        r = check_clonable(fd, e);
     return r < 0 ? err_context(e, "share /dev/shm") : TAKE_FD(fd);
 }

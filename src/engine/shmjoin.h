@@ -8,8 +8,7 @@
 
 #include "base/err.h"
 
-/* pidfd: of the other's init. A detached mount, owned. ERR_UNSUPPORTED before Linux 6.15, where a detached mount can't be copied
- * again (which the shim does). Needs CAP_SYS_ADMIN over the other's mount namespace. The caller must be single-threaded. */
+/* pidfd: of the other's init. A detached mount, owned. Needs CAP_SYS_ADMIN over the other's mount namespace. The caller must be single-threaded. */
 int shm_join_open(int pidfd, struct err *e);
 
 #endif

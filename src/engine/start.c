@@ -34,6 +34,7 @@
 #include "engine/recover.h"
 #include "engine/security.h"
 #include "kernel/pidfd.h"
+#include "runtime/security/sealed_program.h"
 #include "shim/client.h"
 #include "shim/shim.h"
 #include "storage/db.h"
@@ -115,9 +116,12 @@ static int make_run_dir(struct launch *l, struct err *e)
  * user's terminal or pipe open. */
 static int spawn_shim(struct launch *l, struct err *e)
 {
-    _cleanup_free_ char *program = NULL;
+    _cleanup_free_ char *file = NULL;
+    _cleanup_sealed_program_ struct sealed_program program = SEALED_PROGRAM_INIT;
     int pair[2];
-    int r = program_find(l->en, "sampan-shim", &program, e);
+    int r = program_find(l->en, "sampan-shim", &file, e);
+    if (r == 0)
+        r = sealed_program_open(file, &program, e);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -126,7 +130,7 @@ static int spawn_shim(struct launch *l, struct err *e)
     _cleanup_close_ int theirs = pair[1];
     const char *const argv[] = {"sampan-shim", l->c->id, NULL};
     struct process p = {
-        .path = program,
+        .path = program.path,
         .argv = argv,
         .fds = {-1, -1, -1, theirs, l->run_dir_fd, l->lock_fd},
         .n_fds = SHIM_FD_FIRST_NAMESPACE + l->join.n,

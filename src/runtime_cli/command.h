@@ -19,6 +19,7 @@ struct command {
     const char *arguments;
     const char *summary;
     int failed; /* exit status when it returned an error */
+    bool is_sealed; /* makes processes in containers: runtime/security/sealed_program.h */
 };
 
 extern const struct command commands[]; /* ends with a NULL name */

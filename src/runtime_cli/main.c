@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "runtime/security/sealed_program.h"
 #include "runtime/spec.h"
 #include "runtime_cli/command.h"
 #include "runtime_cli/paths.h"
@@ -65,6 +66,8 @@ static int run_command(const struct globals *g, int argc, char **argv, int *ret_
         return err_to_errno(e);
     *ret_failed = c->failed;
     r = refuse_systemd(g, e);
+    if (r == 0 && c->is_sealed)
+        r = sealed_program_enter(e);
     if (r == 0)
         r = path_absolute(g->root ? g->root : ROOT_DEFAULT, root, e);
     return r < 0 ? r : c->run(root, argc, argv, e);

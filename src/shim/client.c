@@ -155,7 +155,7 @@ static void on_resize(void *owner, struct shim_size size)
 static void on_output_emptied(void *owner)
 {
     struct attachment *a = owner;
-    a->socket.events = user_takes_output(&a->user) ? POLLIN : 0;
+    a->socket.events = user_takes_both(&a->user) ? POLLIN : 0;
 }
 
 static const struct user_ops attachment_ops = {on_input, on_input_end, on_signal, on_resize, on_output_emptied};
@@ -163,7 +163,7 @@ static const struct user_ops attachment_ops = {on_input, on_input_end, on_signal
 static void take_output(struct attachment *a, const struct shim_msg *m)
 {
     user_output(&a->user, m->type == SHIM_MSG_STDERR, m->data, m->len);
-    a->socket.events = user_takes_output(&a->user) ? POLLIN : 0;
+    a->socket.events = user_takes_both(&a->user) ? POLLIN : 0;
 }
 
 /* The last message. It was received because the user has taken all that came before. */

@@ -35,15 +35,17 @@ static void send_fresh(struct relay_stream *s, uint32_t to)
     watch(s);
 }
 
-/* Whole lines; an unfinished one only when it fills the buffer, and then up to the end of its last whole character. */
-static void log_lines(struct relay_stream *s, bool all)
+static void log_some(struct relay_stream *s, size_t len, bool all)
 {
-    const char *text = s->buf + s->unlogged;
-    size_t len = s->end - s->unlogged;
-    bool is_full = len == sizeof(s->buf);
-    if (is_full)
-        len -= utf8_unfinished(text, len);
-    s->unlogged += json_log_lines(s->relay->log, infos[s->kind].log_name, text, len, all || is_full);
+    s->unlogged += json_log_lines(s->relay->log, infos[s->kind].log_name, s->buf + s->unlogged, len, all);
+}
+
+/* Whole lines; an unfinished one only when it fills the buffer, and then up to the end of its last whole character. */
+static void log_lines(struct relay_stream *s)
+{
+    log_some(s, s->end - s->unlogged, false);
+    if (s->end - s->unlogged == sizeof(s->buf))
+        log_some(s, sizeof(s->buf) - utf8_unfinished(s->buf, sizeof(s->buf)), true);
 }
 
 /* The unfinished line moves to the front. */
@@ -56,7 +58,7 @@ static void make_room(struct relay_stream *s)
 
 static void end_stream(struct relay_stream *s)
 {
-    log_lines(s, true);
+    log_some(s, s->end - s->unlogged, true);
     loop_remove(s->relay->loop, &s->source);
     if (s->source.fd != s->relay->terminal)
         fd_close(&s->source.fd);
@@ -76,7 +78,7 @@ static void stream_ready(struct loop_source *source)
     }
     s->fresh = s->end;
     s->end += (size_t)n;
-    log_lines(s, false);
+    log_lines(s);
     send_fresh(s, UINT32_MAX);
 }
 

@@ -23,7 +23,8 @@ struct run {
 
 static void watch_output(struct run *run)
 {
-    run->out.events = run->err.events = user_takes_output(&run->user) ? POLLIN : 0;
+    run->out.events = user_takes(&run->user, false) ? POLLIN : 0;
+    run->err.events = user_takes(&run->user, true) ? POLLIN : 0;
 }
 
 static void output_ready(struct loop_source *s)
@@ -114,7 +115,7 @@ static int drain(struct run *run, struct err *e)
 {
     user_input_pause(&run->user, true);
     for (int i = 0; i < DRAIN_TURNS_MAX && !user_is_gone(&run->user); i++) {
-        int n = loop_turn(&run->loop, user_takes_output(&run->user) ? 0 : -1, e);
+        int n = loop_turn(&run->loop, user_takes_both(&run->user) ? 0 : -1, e);
         if (n <= 0)
             return n;
     }

@@ -67,9 +67,14 @@ void user_output(struct user *u, bool is_stderr, const char *data, size_t len)
     sink_push(is_stderr ? &u->err : &u->out, data, len);
 }
 
-bool user_takes_output(const struct user *u)
+bool user_takes(const struct user *u, bool is_stderr)
 {
-    return sink_is_empty(&u->out) && sink_is_empty(&u->err);
+    return sink_is_empty(is_stderr ? &u->err : &u->out);
+}
+
+bool user_takes_both(const struct user *u)
+{
+    return user_takes(u, false) && user_takes(u, true);
 }
 
 /* ---- signals */

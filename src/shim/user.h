@@ -73,9 +73,10 @@ int user_start(struct user *u, struct loop *l, const struct user_io *io, const s
 /* Idempotent; fine on a struct of zeros. */
 void user_stop(struct user *u);
 
-/* Output of the payload, at most SHIM_DATA_MAX; only while user_takes_output. */
+/* Output of the payload, at most SHIM_DATA_MAX bytes; only while the user takes this stream. */
 void user_output(struct user *u, bool is_stderr, const char *data, size_t len);
-bool user_takes_output(const struct user *u);
+bool user_takes(const struct user *u, bool is_stderr);
+bool user_takes_both(const struct user *u);
 
 /* Stops and resumes the reading of input. */
 void user_input_pause(struct user *u, bool pause);

@@ -82,12 +82,17 @@ int db_open(const char *path, struct db **ret, struct err *e)
     return 0;
 }
 
+/* How much of the log was copied is remembered in shared memory only, and forgotten with the last connection: the next would
+ * append behind all that. So one page is written at once, with which the log begins anew. Truncating it would do as well, but
+ * freeing blocks is slow on some disks. */
 static void checkpoint_beyond(struct db *db, int pages)
 {
     if (db->wal_pages <= pages)
         return;
-    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     db->wal_pages = 0; /* whether or not all of it could be copied: the next commit tells */
+    if (rc == SQLITE_OK)
+        schema_touch(db);
 }
 
 void db_checkpoint(struct db *db)

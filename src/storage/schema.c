@@ -44,6 +44,18 @@ static int read_version(struct db *db, int64_t *ret, struct err *e)
     return 0;
 }
 
+static int write_version(struct db *db, struct err *e)
+{
+    _cleanup_strbuf_ struct strbuf sql = STRBUF_INIT(64); /* a PRAGMA takes no bound values */
+    strbuf_addf(&sql, "PRAGMA user_version = %zu", ARRAY_SIZE(migrations));
+    return db_script(db, strbuf_str(&sql), e);
+}
+
+void schema_touch(struct db *db)
+{
+    write_version(db, NULL);
+}
+
 /* The version is read again inside the transaction: another command may have migrated meanwhile. */
 static int apply(struct db *db, struct err *e)
 {
@@ -60,12 +72,8 @@ static int apply(struct db *db, struct err *e)
         if (r < 0)
             return err_context(e, "schema version %zu", i + 1);
     }
-    _cleanup_strbuf_ struct strbuf sql = STRBUF_INIT(64); /* a PRAGMA takes no bound values */
-    strbuf_addf(&sql, "PRAGMA user_version = %zu", ARRAY_SIZE(migrations));
-    r = db_script(db, strbuf_str(&sql), e);
-    if (r < 0)
-        return r;
-    return db_commit(db, e);
+    r = write_version(db, e);
+    return r < 0 ? r : db_commit(db, e);
 }
 
 int schema_migrate(struct db *db, struct err *e)

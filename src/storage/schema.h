@@ -12,4 +12,7 @@ struct db;
 /* Cheap when there is nothing to do: one read of the file's header. */
 int schema_migrate(struct db *db, struct err *e);
 
+/* Writes the version that is there already: the smallest write there is. */
+void schema_touch(struct db *db);
+
 #endif

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "base/fd.h"
@@ -39,11 +41,24 @@ int mount_finish(int mnt_fd, const struct spec_mount *m, int userns_fd, struct e
     return r == 0 ? mount_change(mnt_fd, &top, e) : r;
 }
 
+/* "/proc/self/fd/N" of a mount that was detached in another mount namespace: the kernel copies no such mount (EINVAL), but it
+ * is what a copy would be. */
+static int take_detached(const char *source)
+{
+    char *end;
+    const char *number = strncmp(source, "/proc/self/fd/", 14) == 0 ? source + 14 : "";
+    long fd = strtol(number, &end, 10);
+
+    return *number && !*end ? fcntl((int)fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
 int bind_prepare(const struct spec_mount *m, int userns_fd, struct err *e)
 {
     struct err why = ERR_INIT;
     _cleanup_close_ int fd = mount_clone(AT_FDCWD, m->source, m->recursive, true, &why);
 
+    if (fd < 0 && why.code == EINVAL)
+        fd = take_detached(m->source);
     if (fd < 0 && why.code == ENOENT)
         return err_set(e, ERR_NOT_FOUND, ENOENT, "bind source path does not exist: %s", m->source);
     if (fd < 0)

@@ -220,6 +220,7 @@ static void test_signal_passes_blocked_output(void **state)
     char data[8192];
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
     assert_int_equal(pipe2(arrived, O_CLOEXEC), 0);
+    assert_int_equal(fcntl(out[1], F_SETPIPE_SZ, 4096), 4096); /* a write of more than that would block */
     pid_t reader = fork();
     if (reader == 0) {
         close(out[1]);
@@ -229,9 +230,9 @@ static void test_signal_passes_blocked_output(void **state)
         _exit(n != 1);
     }
     struct session s = start_on_pipes("trap 'echo >&2; exit 42' TERM; head -c 500000 /dev/zero & "
-                                      "sleep 0.3; kill -TERM $PPID; while :; do sleep 0.05; done",
-                                      false);
-    struct user_io io = {.in = -1, .out = out[1], .err = arrived[1], .forwards_signals = true};
+                                      "read go; sleep 0.3; kill -TERM $PPID; while :; do sleep 0.05; done",
+                                      true);
+    struct user_io io = {.in = memory_file("go\n"), .out = out[1], .err = arrived[1], .forwards_signals = true};
     assert_int_equal(run(&s, &io).exit.status, 42);
     close(out[1]);
     int status;
@@ -372,6 +373,7 @@ static void test_fatal_signal_restores_the_terminal(void **state)
 
 int main(void)
 {
+    alarm(50);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams_and_status),
         cmocka_unit_test(test_status_of_a_signal),

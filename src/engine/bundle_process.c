@@ -78,13 +78,12 @@ static void add_rlimits(const struct container *c, json_object *process)
     }
 }
 
-static void add_user(const struct container *c, json_object *process, json_object *sampan)
+/* Names are looked up in the container's own files. "0" and not nothing: root too has the groups that /etc/group says. */
+static void add_user(const struct container *c, json_object *sampan)
 {
-    json_object *user = json_add_object(process, "user"), *groups = json_add_array(user, "additionalGids");
-    STRV_FOREACH(group, c->host.group_add)
-        json_object_array_add(groups, json_object_new_int64(strtoll(*group, NULL, 10)));
-    if (c->config.user && *c->config.user)
-        json_add_str(sampan, "user", c->config.user);
+    json_add_str(sampan, "user", c->config.user && *c->config.user ? c->config.user : "0");
+    if (strv_len(c->host.group_add) > 0)
+        json_add_strv(sampan, "groups", c->host.group_add);
 }
 
 int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan, struct err *e)
@@ -104,7 +103,7 @@ int bundle_process(const struct container *c, char *const *args, json_object *pr
         json_add_int(process, "oomScoreAdj", c->host.oom_score_adj);
     json_add_bool(sampan, "init", c->host.init);
     add_rlimits(c, process);
-    add_user(c, process, sampan);
+    add_user(c, sampan);
     r = add_env(c, process, e);
     return r == 0 ? add_caps(c, process, e) : r;
 }

@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "engine/limits.h"
 #include "engine/security.h"
+#include "runtime/cgroup/cgroup.h"
 #include "storage/volumes.h"
 
 /* ---- names ---- */
@@ -44,9 +45,6 @@ static int check_process(const struct container *c, const struct ns_plan *plan, 
     STRV_FOREACH(item, g->env)
         if (**item == '=' || !**item)
             return err_invalid(e, "invalid environment variable: %.100s", *item);
-    STRV_FOREACH(group, c->host.group_add)
-        if ((*group)[strspn(*group, "0123456789")])
-            return err_set(e, ERR_UNSUPPORTED, 0, "--group-add %s: give the group's number, names are not looked up", *group);
     return 0;
 }
 
@@ -159,6 +157,16 @@ static int check_devices(const struct container *c, const struct ns_plan *plan, 
 
 /* ---- the rest ---- */
 
+/* "/" is the root, and so a good parent. */
+static int check_cgroup_parent(const struct container *c, const struct ns_plan *plan, struct err *e)
+{
+    (void)plan;
+    const char *parent = c->host.cgroup_parent;
+    if (!parent || parent[strspn(parent, "/")] == '\0' || cgroup_path_is_below_root(parent))
+        return 0;
+    return err_invalid(e, "invalid --cgroup-parent: %.100s (\".\" and \"..\" are not resolved)", parent);
+}
+
 static int check_log(const struct container *c, const struct ns_plan *plan, struct err *e)
 {
     (void)plan;
@@ -191,7 +199,7 @@ int check_container(const struct container *c, struct err *e)
 {
     static int (*const checks[])(const struct container *, const struct ns_plan *, struct err *) = {
         check_names,   check_process, check_mounts, check_security, check_sysctls,
-        check_devices, check_log,     check_hosts,  limits_check,
+        check_devices, check_log,     check_hosts,  limits_check,   check_cgroup_parent,
     };
     struct ns_plan plan;
     int r = nsmode_plan(c, &plan, e);

@@ -98,6 +98,7 @@ enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED, 
 
 struct container_state {
     enum container_status status;
+    bool is_starting; /* status is CREATED, but a command is about to start it: neither pid nor shim can be asked yet */
     pid_t pid;
     int exit_code;
     bool oom_killed;
@@ -134,6 +135,12 @@ int container_from_json(json_object *o, struct container *c, struct err *e);
 
 /* The same without what is unset and without the state: what the database keeps (storage/containers.h, `spec`). */
 int container_to_spec(const struct container *c, json_object **ret, struct err *e);
+
+/* Running, or about to. */
+static inline bool container_is_active(const struct container *c)
+{
+    return c->state.status == CONTAINER_RUNNING || c->state.is_starting;
+}
 
 const char *container_status_name(enum container_status s); /* "running" */
 

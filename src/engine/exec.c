@@ -42,7 +42,7 @@ static int open_container(struct engine *en, const char *ref, struct joining *j,
     int r = engine_find(en, ref, &j->c, e);
     if (r < 0)
         return r;
-    if (j->c->state.status != CONTAINER_RUNNING)
+    if (!container_is_active(j->c))
         return err_conflict(e, "container %s is not running", j->c->name);
     j->pidfd = remote_pidfd(en, j->c->id, e);
     if (j->pidfd < 0)
@@ -119,7 +119,13 @@ static int relay(struct joining *j, const struct exec_options *o, int master, in
         .pidfd = pidfd,
     };
     const struct user_io io = {
-        .in = o->interactive ? 0 : -1, .out = 1, .err = 2, .has_terminal = o->tty, .detach_keys = o->detach_keys};
+        .in = o->interactive ? 0 : -1,
+        .out = 1,
+        .err = 2,
+        .has_terminal = o->tty,
+        .forwards_signals = !o->tty,
+        .detach_keys = o->detach_keys,
+    };
     struct shim_result result;
     int r = session_run(&s, &io, &result, e);
     if (r == 0)

@@ -49,13 +49,13 @@ static int check_ranges(const struct host_config *h, struct err *e)
 static int check_memory(const struct host_config *h, struct err *e)
 {
     if (h->memory_swap > 0 && h->memory == 0)
-        return err_invalid(e, "you should always set the Memory limit when using Memoryswap limit, see usage");
+        return err_invalid(e, "you should always set the Memory limit when using Memoryswap limit (--memory with --memory-swap)");
     if (h->memory_swap > 0 && h->memory_swap < h->memory)
-        return err_invalid(e, "minimum memoryswap limit should be larger than memory limit, see usage");
+        return err_invalid(e, "minimum memoryswap limit should be larger than memory limit (--memory-swap counts both)");
     if (h->memory_swap < -1)
         return err_invalid(e, "a memoryswap limit is a number of bytes, or -1");
     if (h->memory > 0 && h->memory_reservation > h->memory)
-        return err_invalid(e, "minimum memory limit can not be less than memory reservation limit, see usage");
+        return err_invalid(e, "minimum memory limit can not be less than memory reservation limit (--memory-reservation)");
     return 0;
 }
 
@@ -72,7 +72,7 @@ static int check_cpu(const struct host_config *h, struct err *e)
     if (h->nano_cpus > 0 && (h->cpu_period > 0 || h->cpu_quota != 0))
         return err_conflict(e, "conflicting options: Nano CPUs and CPU Period or Quota cannot both be set");
     if (h->nano_cpus != 0 && (h->nano_cpus < 10000000 || h->nano_cpus > cpus * INT64_C(1000000000)))
-        return err_invalid(e, "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available", cpus, cpus);
+        return err_invalid(e, "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available (--cpus)", cpus, cpus);
     if (h->cpu_quota > 0 && h->cpu_quota < 1000)
         return err_invalid(e, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
     if (h->cpu_quota < -1)

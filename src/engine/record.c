@@ -72,27 +72,37 @@ int record_to_container(const struct container_row *row, struct container **ret,
     return 0;
 }
 
+/* Without state.json it is being started, or was when its starter died. */
+static int merge_live(const struct engine *en, struct container_row *row, pid_t *ret_pid, struct err *e)
+{
+    _cleanup_close_ int run_dir = run_dir_open(en, row->id, e);
+    if (run_dir < 0 && run_dir != -ENOENT)
+        return run_dir;
+    int started = run_dir < 0 ? 0 : record_merge_state(run_dir, row, ret_pid, e);
+    int ended = run_dir < 0 || started < 0 ? started : record_merge_exit(run_dir, row, e);
+    if (ended < 0)
+        return ended;
+    if (!started && !ended)
+        row->status = CONTAINER_CREATED;
+    return 0;
+}
+
 int record_to_live_container(const struct engine *en, const struct container_row *row, struct container **ret,
                              struct err *e)
 {
     struct container_row now = *row; /* borrows the strings; the merges below replace `error` only */
     pid_t pid = 0;
     now.error = copy(row->error);
-    int r = 0;
-    if (row->status == CONTAINER_RUNNING) {
-        _cleanup_close_ int run_dir = run_dir_open(en, row->id, e);
-        if (run_dir >= 0) {
-            r = record_merge_state(run_dir, &now, &pid, e);
-            if (r >= 0)
-                r = record_merge_exit(run_dir, &now, e);
-        }
-    }
-    if (r >= 0)
+    int r = row->status == CONTAINER_RUNNING ? merge_live(en, &now, &pid, e) : 0;
+    bool is_starting = row->status == CONTAINER_RUNNING && now.status == CONTAINER_CREATED;
+    if (r == 0)
         r = record_to_container(&now, ret, e);
     free(now.error);
-    if (r >= 0 && (*ret)->state.status == CONTAINER_RUNNING)
-        (*ret)->state.pid = pid;
-    return r < 0 ? r : 0;
+    if (r < 0)
+        return r;
+    (*ret)->state.pid = now.status == CONTAINER_RUNNING ? pid : 0;
+    (*ret)->state.is_starting = is_starting;
+    return 0;
 }
 
 /* 1 and the object, or 0 when there is no such file. */

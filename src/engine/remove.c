@@ -61,7 +61,7 @@ int engine_remove(struct engine *en, const char *ref, const struct engine_remove
     int r = engine_find(en, ref, &c, e);
     if (r < 0)
         return r;
-    if (c->state.status == CONTAINER_RUNNING) {
+    if (container_is_active(c)) {
         if (!o->force)
             return is_running(c, e);
         r = engine_stop(en, c->id, "SIGKILL", 0, e);

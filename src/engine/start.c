@@ -14,6 +14,7 @@
  * A failure is undone here in the same way, by recover_container(), once the shim is gone.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +34,7 @@
 #include "engine/query.h"
 #include "engine/recover.h"
 #include "engine/security.h"
+#include "kernel/features.h"
 #include "kernel/pidfd.h"
 #include "runtime/security/sealed_program.h"
 #include "shim/client.h"
@@ -63,6 +65,15 @@ static void launch_release(struct launch *l)
     {                                                                                                                  \
         .en = (engine), .c = (container), .attach = (flags), .lock_fd = -1, .run_dir_fd = -1, .sock = -1               \
     }
+
+/* Root may have been deprived of what makes containers; better one sentence here than a failing step somewhere. */
+static int check_privilege(struct err *e)
+{
+    if (process_has_cap(CAP_SYS_ADMIN))
+        return 0;
+    err_set(e, ERR_DENIED, EPERM, "to make namespaces and mounts sampan needs CAP_SYS_ADMIN, which this root does not have");
+    return err_advice(e, "run it outside of the sandbox that took it away");
+}
 
 /* ---- 2: the range ---- */
 
@@ -254,7 +265,9 @@ static int insert_running(struct engine *en, struct container *c, struct err *e)
 int engine_run(struct engine *en, struct container *c, unsigned attach, struct engine_started *ret, struct err *e)
 {
     _cleanup_launch_ struct launch l = LAUNCH_INIT(en, c, attach);
-    int r = create_prepare(en, c, e);
+    int r = check_privilege(e);
+    if (r == 0)
+        r = create_prepare(en, c, e);
     if (r == 0)
         r = nsmode_plan(c, &l.plan, e);
     if (r < 0)
@@ -287,7 +300,7 @@ static int answer_busy(struct engine *en, const char *id, struct engine_started 
     int r = engine_find(en, id, &c, e);
     if (r < 0)
         return r;
-    if (c->state.status != CONTAINER_RUNNING)
+    if (!container_is_active(c))
         return err_conflict(e, "container %s is being changed by another command", c->name);
     *ret = (struct engine_started){.session_fd = -1, .pid = c->state.pid};
     return 0;
@@ -297,14 +310,16 @@ int engine_start(struct engine *en, const char *ref, unsigned attach, struct eng
 {
     enum { JUST_ENDING_MS = 3000 };
     _cleanup_container_ struct container *c = NULL;
-    int r = engine_find(en, ref, &c, e);
+    int r = check_privilege(e);
+    if (r == 0)
+        r = engine_find(en, ref, &c, e);
     if (r < 0)
         return r;
     _cleanup_launch_ struct launch l = LAUNCH_INIT(en, c, attach);
     r = nsmode_plan(c, &l.plan, e);
     if (r < 0)
         return r;
-    l.lock_fd = lock_acquire(en, c->id, c->state.status == CONTAINER_RUNNING ? 0 : JUST_ENDING_MS, e);
+    l.lock_fd = lock_acquire(en, c->id, container_is_active(c) ? 0 : JUST_ENDING_MS, e);
     if (l.lock_fd == -EWOULDBLOCK)
         return answer_busy(en, c->id, ret, e);
     return l.lock_fd < 0 ? l.lock_fd : run_locked(&l, mark_running, ret, e);

@@ -72,7 +72,7 @@ int engine_wait(struct engine *en, const char *ref, int *ret_status, struct err 
     if (r < 0)
         return r;
     *ret_status = c->state.exit_code;
-    if (c->state.status != CONTAINER_RUNNING)
+    if (!container_is_active(c))
         return 0;
     _cleanup_close_ int sock = remote_try_connect(en, c->id, e);
     r = sock < 0 ? sock : request_exit(sock, e);
@@ -98,7 +98,7 @@ int engine_kill(struct engine *en, const char *ref, const char *signal, struct e
         r = engine_find(en, ref, &c, e);
     if (r < 0)
         return r;
-    if (c->state.status != CONTAINER_RUNNING)
+    if (!container_is_active(c))
         return err_conflict(e, "cannot kill container: %s: container %.12s is not running", ref, c->id);
     _cleanup_close_ int sock = remote_connect(en, c->id, e);
     return sock < 0 ? sock : shim_client_signal(sock, signo, e);
@@ -156,7 +156,7 @@ int engine_stop(struct engine *en, const char *ref, const char *signal, int time
     int r = engine_find(en, ref, &c, e);
     if (r == 0)
         r = stop_signal(c, signal, &signo, e);
-    if (r < 0 || c->state.status != CONTAINER_RUNNING)
+    if (r < 0 || !container_is_active(c))
         return r;
     return stop_running(en, c, signo, stop_timeout_ms(c, timeout_s), e);
 }
@@ -169,7 +169,7 @@ int engine_attach(struct engine *en, const char *ref, unsigned attach, int *ret_
     int r = engine_find(en, ref, &c, e);
     if (r < 0)
         return r;
-    if (c->state.status != CONTAINER_RUNNING)
+    if (!container_is_active(c))
         return err_conflict(e, "you cannot attach to a stopped container, start it first");
     _cleanup_close_ int sock = remote_connect(en, c->id, e);
     r = sock < 0 ? sock : shim_client_attach(sock, attach, e);

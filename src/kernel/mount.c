@@ -95,6 +95,13 @@ struct fs_ids {
     int securebits;
 };
 
+static void fs_ids_leave(const struct fs_ids *old)
+{
+    setfsuid(old->uid);
+    setfsgid(old->gid);
+    prctl(PR_SET_SECUREBITS, (unsigned long)old->securebits);
+}
+
 /* SECBIT_NO_SETUID_FIXUP keeps CAP_DAC_OVERRIDE, CAP_CHOWN … in the effective set when fsuid leaves 0: the new file
  * system remembers these credentials and acts with them for as long as it lives. */
 static int fs_ids_enter(uid_t uid, gid_t gid, struct fs_ids *old, struct err *e)
@@ -105,16 +112,10 @@ static int fs_ids_enter(uid_t uid, gid_t gid, struct fs_ids *old, struct err *e)
     old->gid = (gid_t)setfsgid(gid);
     old->uid = (uid_t)setfsuid(uid);
     /* They report no errors; a second call tells what holds. */
-    if ((uid_t)setfsuid((uid_t)-1) != uid || (gid_t)setfsgid((gid_t)-1) != gid)
-        return err_set(e, ERR_DENIED, EPERM, "act as user %u and group %u while mounting", uid, gid);
-    return 0;
-}
-
-static void fs_ids_leave(const struct fs_ids *old)
-{
-    setfsuid(old->uid);
-    setfsgid(old->gid);
-    prctl(PR_SET_SECUREBITS, (unsigned long)old->securebits);
+    if ((uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid)
+        return 0;
+    fs_ids_leave(old);
+    return err_set(e, ERR_DENIED, EPERM, "act as user %u and group %u while mounting", uid, gid);
 }
 
 static int attach_nowhere(int fs_fd, const char *type, uint64_t attr, struct err *e)
@@ -142,8 +143,9 @@ int mount_new_as(const char *type, const struct mount_param *params, size_t n_pa
     if (r < 0)
         return r;
     r = fs_ids_enter(fsuid, fsgid, &old, e);
-    if (r == 0)
-        r = create_fs(fs_fd, type, e);
+    if (r < 0)
+        return r;
+    r = create_fs(fs_fd, type, e);
     fs_ids_leave(&old);
     return r < 0 ? r : attach_nowhere(fs_fd, type, attr, e);
 }
@@ -153,7 +155,9 @@ int mount_old_as(const char *type, const char *target, const char *options, uid_
     struct fs_ids old;
     int r = fs_ids_enter(fsuid, fsgid, &old, e);
 
-    if (r == 0 && mount(type, target, type, 0, options) < 0)
+    if (r < 0)
+        return r;
+    if (mount(type, target, type, 0, options) < 0)
         r = err_sys(e, "mount %s (%s)", type, options);
     fs_ids_leave(&old);
     return r;

@@ -16,6 +16,7 @@ void spec_process_release(struct spec_process *p)
     free(p->cwd);
     free(p->user.name);
     free(p->user.groups);
+    strv_free(p->user.more_groups);
     free(p->rlimits);
     free(p->apparmor_profile);
     free(p->selinux_label);

@@ -67,6 +67,7 @@ struct spec_user {
     gid_t gid;
     gid_t *groups;
     size_t n_groups;
+    char **more_groups; /* "sampan".groups: names or numbers, resolved in the rootfs (--group-add) */
     bool has_umask;
     mode_t umask;
 };
@@ -234,7 +235,7 @@ struct spec {
 /*
  * Makes a spec from a parsed config.json. What it takes beside the standard members:
  *
- *   "sampan": { "user": "name:group", "init": true,             the process (in process.json beside "args")
+ *   "sampan": { "user": "name:group", "groups": ["name", "5"], "init": true,             the process (in process.json beside "args")
  *               "layers": ["/top", "/base"], "upper": "/dir", "work": "/dir",       the root, in place of root.path
  *               "seccomp": "default" | "unconfined" | "/path/of/compiled/program",
  *               "devices": {"/dev/in/container": "/dev/on/host"} }                 sources for linux.devices

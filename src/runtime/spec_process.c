@@ -47,6 +47,7 @@ static int read_user(json_object *process, json_object *ours, struct spec_user *
     };
     static const struct spec_field our_fields[] = {
         {.key = "user", .type = FIELD_STRING, .offset = offsetof(struct spec_user, name)},
+        {.key = "groups", .type = FIELD_STRV, .offset = offsetof(struct spec_user, more_groups)},
     };
     json_object *user = json_get(process, "user");
     int r;

@@ -118,7 +118,7 @@ END
     pid=$!
     wait_until sampan exec main test -e /tmp/trapped
     kill -TERM $pid
-    run -9 wait $pid
+    wait_for_status 9 $pid
 }
 
 @test "thirty at once" {
@@ -128,7 +128,7 @@ END
         pids[i]=$!
     done
     for ((i = 0; i < 30; i++)); do
-        run -$i wait "${pids[i]}"
+        wait_for_status "$i" "${pids[i]}"
         [ "$(cat "$BATS_TEST_TMPDIR/$i")" = number-$i ]
     done
 }
@@ -140,7 +140,7 @@ END
     pid=$!
     wait_until eval 'sampan top short | grep -q "sleep 2000"'
     sampan kill short
-    run -137 wait $pid
+    wait_for_status 137 $pid
     sampan rm -f short
 }
 

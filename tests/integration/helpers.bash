@@ -81,6 +81,13 @@ wait_until() {
     fail_with "did not happen in ten seconds: $*"
 }
 
+# wait_for_status STATUS PID: for a job of this very shell; `run wait` would wait in another, for ever.
+wait_for_status() {
+    local status=0
+    wait "$2" || status=$?
+    [ "$status" = "$1" ] || fail_with "process $2 ended with $status, not $1"
+}
+
 # The payload of most tests.
 busybox() {
     sampan run --rm --network none busybox "$@"

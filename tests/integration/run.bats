@@ -84,7 +84,7 @@ none() {
     pid=$!
     wait_until grep -q ready "$BATS_TEST_TMPDIR/out"
     kill -TERM $pid
-    run -33 wait $pid
+    wait_for_status 33 $pid
     [ "$(inspect proxied '{{.State.ExitCode}}')" = 33 ]
     sampan rm proxied
 }

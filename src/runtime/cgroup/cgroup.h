@@ -66,6 +66,10 @@ struct cgroup {
                      .v1_fd = {[0 ... CGROUP_CONTROLLER_COUNT - 1] = -1},                                              \
                      .v1_join_fd = {[0 ... CGROUP_CONTROLLER_COUNT - 1] = -1}})
 
+/* The root's processes are the machine's: nothing is ever listed, frozen or killed there, so no path may lead to it. The
+ * functions below refuse those for which this is false: without a name, or with "." or ".." in them. */
+bool cgroup_path_is_below_root(const char *path);
+
 /* Makes the directories and writes the limits. On failure removes what it made. */
 int cgroup_create(const struct spec *spec, struct cgroup *ret, struct err *e);
 

@@ -28,8 +28,7 @@ static int open_child(int fd, const char *name)
     return child >= 0 ? child : -errno;
 }
 
-/* The root's processes are the machine's: nothing is ever listed, frozen or killed there. So no path may lead to it. */
-static bool is_below_root(const char *path)
+bool cgroup_path_is_below_root(const char *path)
 {
     bool has_name = false;
 
@@ -133,7 +132,7 @@ int cgroup_tree_make(const struct cgroup_tree *t, const char *path, struct err *
 {
     struct err local = ERR_INIT;
     int r = -ENOENT;
-    if (!is_below_root(path))
+    if (!cgroup_path_is_below_root(path))
         return err_invalid(e, "cgroup \"%s\": a container's cgroup lies below the root", path);
     for (int i = 0; i < MAKE_ATTEMPTS_MAX && (r == -ENOENT || r == -ENODEV) && !err_is_set(&local); i++)
         r = make_path(t, path, &local);
@@ -159,7 +158,7 @@ static const char *relative(const char *path)
 
 int cgroup_tree_open(int root_fd, const char *path)
 {
-    return is_below_root(path) ? open_child(root_fd, relative(path)) : -EINVAL;
+    return cgroup_path_is_below_root(path) ? open_child(root_fd, relative(path)) : -EINVAL;
 }
 
 /* ---- removing */
@@ -256,7 +255,7 @@ static int remove_with_patience(int root_fd, const char *path, int patience_us)
 
 int cgroup_tree_remove(int root_fd, const char *path, bool is_patient, struct err *e)
 {
-    if (!is_below_root(path))
+    if (!cgroup_path_is_below_root(path))
         return err_set(e, ERR_INTERNAL, EINVAL, "the root cgroup is not removed");
     path = relative(path);
     int r = remove_with_patience(root_fd, path, is_patient ? REMOVE_PATIENCE_US : 0);

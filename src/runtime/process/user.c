@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/strv.h"
 #include "runtime/process/process.h"
 
 enum { DB_BYTES_MAX = 1024 * 1024, GROUPS_MAX = 65536 };
@@ -181,6 +182,31 @@ static int resolve_names(const char *user, const char *group, struct identity *i
     return r == 0 && entry.name ? add_memberships(id, entry.name, groups, e) : r;
 }
 
+/* --group-add: the user's own group stays. */
+static int add_more_groups(char *const *names, struct identity *id, struct err *e)
+{
+    _cleanup_free_ char *groups = NULL;
+    int r = read_db("/etc/group", &groups, e);
+
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *text = groups ? strdup(groups) : NULL; /* looking for one cuts the text up */
+        struct group_entry group;
+        struct wanted w;
+
+        if (r == 0)
+            r = parse_wanted(*name, "group", &w, e);
+        if (r < 0)
+            return r;
+        if (find_group(&w, text, &group))
+            r = add_group(id, group.gid, e);
+        else if (w.is_number)
+            r = add_group(id, w.number, e);
+        else
+            r = err_invalid(e, "unable to find group %s: no matching entries in group file", w.text);
+    }
+    return r;
+}
+
 /* The numbers of an OCI process: they hold as they are, and /etc/passwd is asked for the home only. */
 static int resolve_numbers(const struct spec_user *user, struct identity *id, struct err *e)
 {
@@ -212,7 +238,7 @@ static int resolve(const struct spec_user *user, struct identity *id, struct err
     }
     for (size_t i = 0; r == 0 && i < user->n_groups; i++)
         r = add_group(id, user->groups[i], e);
-    return r;
+    return r == 0 && strv_len(user->more_groups) > 0 ? add_more_groups(user->more_groups, id, e) : r;
 }
 
 int user_resolve(const struct spec_user *user, struct identity *ret, struct err *e)

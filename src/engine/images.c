@@ -111,7 +111,8 @@ static void loader_release(struct loader *l)
     fd_close(&l->process.pidfd);
 }
 
-static int start_loader(struct engine *en, int tar_fd, struct loader *l, struct err *e)
+/* The store's lock goes along: should we be killed, it is not free before the loader, which dies of that, is gone. */
+static int start_loader(struct engine *en, int tar_fd, int lock_fd, struct loader *l, struct err *e)
 {
     _cleanup_free_ char *program = NULL, *layers = NULL;
     int out[2], err[2];
@@ -130,7 +131,7 @@ static int start_loader(struct engine *en, int tar_fd, struct loader *l, struct 
     _cleanup_close_ int err_write = err[1];
     const char *const argv[] = {"sampan-image", "load", "--layers", layers, tar_fd < 0 ? "--embedded" : NULL, NULL};
     l->process = (struct process){
-        .path = program, .argv = argv, .fds = {tar_fd, out_write, err_write}, .n_fds = 3, .pidfd = -1};
+        .path = program, .argv = argv, .fds = {tar_fd, out_write, err_write, lock_fd}, .n_fds = 4, .pidfd = -1};
     return process_start(&l->process, e);
 }
 
@@ -152,12 +153,12 @@ static int loader_failed(struct loader *l, int status, struct err *e)
     return err_invalid(e, "load the image: %s", text);
 }
 
-static int run_loader(struct engine *en, int tar_fd, json_object **ret, struct err *e)
+static int run_loader(struct engine *en, int tar_fd, int lock_fd, json_object **ret, struct err *e)
 {
     _cleanup_(loader_release) struct loader l = {.process = {.pidfd = -1}, .out = -1, .err = -1};
     _cleanup_strbuf_ struct strbuf out = STRBUF_INIT(JSON_BYTES_MAX);
     int status;
-    int r = start_loader(en, tar_fd, &l, e);
+    int r = start_loader(en, tar_fd, lock_fd, &l, e);
     if (r < 0)
         return r;
     int read_result = read_all(l.out, &out, "what sampan-image says", e);
@@ -247,7 +248,7 @@ static int load(struct engine *en, int tar_fd, char ***ret_refs, struct err *e)
     _cleanup_close_ int lock = layers_lock(en->root_fd, false, e);
     if (lock < 0)
         return lock;
-    int r = run_loader(en, tar_fd, &loaded, e);
+    int r = run_loader(en, tar_fd, lock, &loaded, e);
     return r < 0 ? r : put_images(en, loaded, ret_refs, e);
 }
 

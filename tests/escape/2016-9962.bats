@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What a container's processes can do to those of ours that come in: CVE-2016-9962 (docker: a joiner's fds, ptrace),
+# CVE-2026-41163 (bubblewrap: ptrace of the set-up).
+
+load escape
+
+setup_file() { start_engine; }
+teardown_file() { stop_engine; }
+
+# A watcher inside, with the option, while processes of ours come in one after the other. What it tells.
+watch_us_come_in() {
+    local i
+    sampan run -d --name watcher --network none "$@" -v "$(attack_mount)" busybox /attack watch 1 >/dev/null
+    for ((i = 0; i < 25; i++)); do
+        sampan exec watcher true || true
+        sampan run --rm --network none --pid container:watcher busybox true || true
+    done 2>/dev/null
+    sampan wait watcher >/dev/null
+    sampan logs watcher
+    sampan rm watcher >/dev/null
+}
+
+@test "neither exec nor a container that shares the pid namespace can be looked into or traced on the way in" {
+    run -0 watch_us_come_in
+    [ "$output" = "met some" ]
+}
+
+@test "not even with every capability of its user namespace" {
+    run -0 watch_us_come_in --cap-add ALL --security-opt seccomp=unconfined
+    [ "$output" = "met some" ]
+}
+
+@test "nor by the host's root without CAP_SYS_PTRACE" {
+    run -0 watch_us_come_in --userns host
+    [ "$output" = "met some" ]
+}
+
+@test "the init of --init cannot be traced, and shows nothing of the host" {
+    run -0 sampan run --rm --network none --init --cap-add SYS_PTRACE busybox sh -c 'readlink /proc/1/exe /proc/1/cwd; ls /proc/1/fd'
+    [ -z "$output" ]
+}

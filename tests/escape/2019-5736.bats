@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# The engine's own program, overwritten by way of /proc/self/exe: CVE-2019-5736 (runc, crun, lxc).
+
+load escape
+
+# The programs are copies, so that an attack that succeeds spoils them only.
+setup_file() {
+    mkdir "$BATS_FILE_TMPDIR/bin"
+    cp "$SAMPAN_BUILD"/sampan{,-shim,-image,-runtime} "$BATS_FILE_TMPDIR/bin"
+    start_engine
+    export PATH="$BATS_FILE_TMPDIR/bin:$PATH"
+}
+teardown_file() { stop_engine; }
+
+setup() {
+    programs_hash=$(sha256sum "$BATS_FILE_TMPDIR"/bin/*)
+    make_image
+    printf '#!/proc/self/exe\n' >"$IMAGE/bin/pwn" # whoever executes it executes itself
+    chmod +x "$IMAGE/bin/pwn"
+}
+
+assert_programs() {
+    [ "$(sha256sum "$BATS_FILE_TMPDIR"/bin/*)" = "$programs_hash" ]
+}
+
+has_told() {
+    sampan logs lurker | grep -q -e refused -e written
+}
+
+# A process lurks in the container, with the option, until somebody is made to execute himself there.
+lure_exec() {
+    start_lurker "$@"
+    # More than once, as it may look elsewhere at the wrong moment.
+    for ((i = 0; i < 50; i++)); do
+        sampan exec lurker /bin/pwn ps >/dev/null 2>&1 || true
+        ! has_told || break
+    done
+    wait_until has_told
+    sampan logs lurker
+    sampan rm -f lurker >/dev/null
+}
+
+start_lurker() {
+    sampan run -d --name lurker --network none --rootfs "$IMAGE" "$@" -v "$(attack_mount)" /attack seize-exe >/dev/null
+}
+
+@test "exec cannot be made to open sampan for writing" {
+    run -0 lure_exec
+    [[ $output == opened*refused ]]
+    assert_programs
+}
+
+@test "not by the host's root either" {
+    run -0 lure_exec --userns host
+    [[ $output == opened*refused ]]
+    assert_programs
+}
+
+@test "a container's first process cannot be made to open sampan-shim for writing" {
+    local i
+    start_lurker --userns host
+    for ((i = 0; i < 50; i++)); do
+        sampan run --rm --network none --pid container:lurker --rootfs "$IMAGE" /bin/pwn >/dev/null 2>&1 || true
+        ! has_told || break
+    done
+    wait_until has_told
+    run -0 sampan logs lurker
+    [[ $output == opened*refused ]]
+    sampan rm -f lurker >/dev/null
+    assert_programs
+}
+
+@test "sampan-runtime runs from a read-only mount" {
+    mkdir "$BATS_TEST_TMPDIR/bundle"
+    cd "$BATS_TEST_TMPDIR/bundle"
+    sampan-runtime spec
+    python3 - "$IMAGE" <<'PYTHON'
+import json, sys
+with open('config.json') as f: c = json.load(f)
+c['root'] = {'path': sys.argv[1], 'readonly': True}
+c['process'].update(terminal=False, args=['/bin/pwn', 'ps'])
+c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'user']
+with open('config.json', 'w') as f: json.dump(c, f)
+PYTHON
+    # It executes itself, and finds itself in a container without /run.
+    run ! sampan-runtime --root "$BATS_TEST_TMPDIR/state" run "self-$$"
+    sampan-runtime --root "$BATS_TEST_TMPDIR/state" create "held-$$" >/dev/null 2>&1 </dev/null
+    local pid
+    pid=$(sampan-runtime --root "$BATS_TEST_TMPDIR/state" state "held-$$" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')
+    run ! sh -c "echo x >>/proc/$pid/exe"
+    [[ $output == *'Read-only file system'* ]]
+    sampan-runtime --root "$BATS_TEST_TMPDIR/state" delete --force "held-$$"
+}

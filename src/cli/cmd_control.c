@@ -113,7 +113,8 @@ static int stop_or_restart(struct cli *cli, const char *name, int argc, char **a
     _cleanup_free_ char *signal = NULL;
     struct control c = {.timeout = TIMEOUT_OF_CONTAINER};
     const struct option_def options[] = {
-        {"signal", 's', OPT_STRING, &signal, "string", "Signal to send in place of the container's stop signal", NULL, false},
+        {"signal", 's', OPT_STRING, &signal, "string", "Signal to send in place of the container's stop signal", NULL,
+         false},
         {"time", 't', OPT_CALL, &c.timeout, "int", "Seconds until it is killed (10); -1: never", parse_timeout, false},
         {"timeout", 0, OPT_CALL, &c.timeout, "int", NULL, parse_timeout, false},
         {0},

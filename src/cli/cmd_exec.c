@@ -38,8 +38,10 @@ int cmd_exec(struct cli *cli, int argc, char **argv, struct err *e)
          value_env_of_exec, false},
         {"user", 'u', OPT_STRING, &o.user, "string", "User name or id, and group (name|uid[:group|gid])", NULL, false},
         {"workdir", 'w', OPT_STRING, &o.working_dir, "string", "Working directory inside", NULL, false},
-        {"privileged", 0, OPT_BOOL, &o.privileged, NULL, "Give it all the capabilities its namespaces allow", NULL, false},
-        {"detach-keys", 0, OPT_STRING, &o.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL, false},
+        {"privileged", 0, OPT_BOOL, &o.privileged, NULL, "Give it all the capabilities its namespaces allow", NULL,
+         false},
+        {"detach-keys", 0, OPT_STRING, &o.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL,
+         false},
         {0},
     };
     int args = 0;

@@ -9,7 +9,6 @@
 #include "cli/system_info.h"
 #include "runtime/spec.h"
 
-
 static const char info_text[] =
     "Containers: {{.Containers}}\n"
     " Running: {{.ContainersRunning}}\n"

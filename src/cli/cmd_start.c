@@ -65,18 +65,19 @@ static int start_one(const char *ref, void *data, struct err *e)
     return r;
 }
 
-static int start_all(struct cli *cli, struct start *s, int argc, char **argv, struct err *e)
+static int start_all(struct cli *cli, const struct start *options, int argc, char **argv, struct err *e)
 {
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
+    struct start s = *options;
     int r;
 
-    if ((s->attach || s->interactive) && argc > 1)
+    if ((s.attach || s.interactive) && argc > 1)
         return err_invalid(e, "only one container can be started with --attach or --interactive");
     r = cli_engine(cli, &engine, e);
     if (r < 0)
         return r;
-    s->engine = &engine;
-    return s->attach || s->interactive ? start_attached(s, argv[0], e) : cli_for_each(argv, start_one, s);
+    s.engine = &engine;
+    return s.attach || s.interactive ? start_attached(&s, argv[0], e) : cli_for_each(argv, start_one, &s);
 }
 
 int cmd_start(struct cli *cli, int argc, char **argv, struct err *e)
@@ -85,7 +86,8 @@ int cmd_start(struct cli *cli, int argc, char **argv, struct err *e)
     const struct option_def options[] = {
         {"attach", 'a', OPT_BOOL, &s.attach, NULL, "Show its output and pass signals on", NULL, false},
         {"interactive", 'i', OPT_BOOL, &s.interactive, NULL, "Attach its standard input too", NULL, false},
-        {"detach-keys", 0, OPT_STRING, &s.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL, false},
+        {"detach-keys", 0, OPT_STRING, &s.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL,
+         false},
         {"sig-proxy", 0, OPT_BOOL, &s.sig_proxy, NULL, "Pass signals on to the container (true)", NULL, false},
         {0},
     };
@@ -100,11 +102,12 @@ int cmd_start(struct cli *cli, int argc, char **argv, struct err *e)
     return r;
 }
 
-static int attach(struct cli *cli, struct start *s, const char *ref, struct err *e)
+static int attach(struct cli *cli, const struct start *options, const char *ref, struct err *e)
 {
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
     _cleanup_container_ struct container *c = NULL;
     _cleanup_close_ int session = -1;
+    struct start s = *options;
     unsigned streams;
     int r = cli_engine(cli, &engine, e);
 
@@ -112,11 +115,11 @@ static int attach(struct cli *cli, struct start *s, const char *ref, struct err 
         r = engine_find(&engine, ref, &c, e);
     if (r < 0)
         return r;
-    s->engine = &engine;
-    s->interactive = !s->no_stdin;
-    streams = streams_of(s, c);
+    s.engine = &engine;
+    s.interactive = !s.no_stdin;
+    streams = streams_of(&s, c);
     r = engine_attach(&engine, c->id, streams, &session, e);
-    return r < 0 ? r : relay(s, c, session, streams, e);
+    return r < 0 ? r : relay(&s, c, session, streams, e);
 }
 
 int cmd_attach(struct cli *cli, int argc, char **argv, struct err *e)
@@ -124,7 +127,8 @@ int cmd_attach(struct cli *cli, int argc, char **argv, struct err *e)
     struct start s = {.sig_proxy = true};
     const struct option_def options[] = {
         {"no-stdin", 0, OPT_BOOL, &s.no_stdin, NULL, "Do not attach standard input", NULL, false},
-        {"detach-keys", 0, OPT_STRING, &s.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL, false},
+        {"detach-keys", 0, OPT_STRING, &s.detach_keys, "string", "Keys that leave the terminal (ctrl-p,ctrl-q)", NULL,
+         false},
         {"sig-proxy", 0, OPT_BOOL, &s.sig_proxy, NULL, "Pass signals on to the container (true)", NULL, false},
         {0},
     };

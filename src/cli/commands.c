@@ -23,8 +23,8 @@ const struct command commands[] = {
     {"kill", "container", "kill", cmd_kill, CONTAINERS, "Send a signal to running containers", 0},
     {"rm", "container", "rm", cmd_rm, CONTAINERS, "Remove containers", 0},
     {"rename", "container", "rename", cmd_rename, "CONTAINER NEW_NAME", "Rename a container", 0},
-    {"wait", "container", "wait", cmd_wait, "CONTAINER [CONTAINER...]", "Wait until containers end, print their statuses",
-     0},
+    {"wait", "container", "wait", cmd_wait, "CONTAINER [CONTAINER...]",
+     "Wait until containers end, print their statuses", 0},
     {"inspect", "container", "inspect", cmd_inspect, "[OPTIONS] NAME|ID [NAME|ID...]",
      "Show all that is known of containers and images", 0},
     {"top", "container", "top", cmd_top, "CONTAINER", "Show the processes of a container", 0},
@@ -41,8 +41,8 @@ const struct command commands[] = {
 static const struct {
     const char *group, *word, *command;
 } group_aliases[] = {
-    {"container", "list", "ps"}, {"container", "ps", "ps"}, {"image", "list", "images"}, {"image", "rmi", "rmi"},
-    {"image", "inspect", "inspect"}, {"container", "remove", "rm"},
+    {"container", "list", "ps"}, {"container", "ps", "ps"},       {"image", "list", "images"},
+    {"image", "rmi", "rmi"},     {"image", "inspect", "inspect"}, {"container", "remove", "rm"},
 };
 
 static const struct command *by_name(const char *name)

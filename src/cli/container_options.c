@@ -7,10 +7,22 @@
 #include "base/strv.h"
 #include "cli/container_values.h"
 
-#define BOOL(name, short_name, field, help) {name, short_name, OPT_BOOL, &(field), NULL, help, NULL, false}
-#define STRING(name, short_name, field, arg, help) {name, short_name, OPT_STRING, &(field), arg, help, NULL, false}
-#define LIST(name, short_name, field, help) {name, short_name, OPT_STRV, &(field), "list", help, NULL, false}
-#define CALL(name, short_name, call, arg, help) {name, short_name, OPT_CALL, c, arg, help, call, false}
+#define BOOL(name, short_name, field, help)                                                                            \
+    {                                                                                                                  \
+        name, short_name, OPT_BOOL, &(field), NULL, help, NULL, false                                                  \
+    }
+#define STRING(name, short_name, field, arg, help)                                                                     \
+    {                                                                                                                  \
+        name, short_name, OPT_STRING, &(field), arg, help, NULL, false                                                 \
+    }
+#define LIST(name, short_name, field, help)                                                                            \
+    {                                                                                                                  \
+        name, short_name, OPT_STRV, &(field), "list", help, NULL, false                                                \
+    }
+#define CALL(name, short_name, call, arg, help)                                                                        \
+    {                                                                                                                  \
+        name, short_name, OPT_CALL, c, arg, help, call, false                                                          \
+    }
 
 size_t container_options_table(struct container_options *o, struct option_def *table, size_t n)
 {
@@ -47,7 +59,8 @@ size_t container_options_table(struct container_options *o, struct option_def *t
         STRING("uts", 0, host->uts_mode, "string", "UTS namespace: host"),
         STRING("cgroupns", 0, host->cgroupns_mode, "string", "Cgroup namespace: private or host"),
         STRING("userns", 0, host->userns_mode, "string", "User namespace: auto, host or container:NAME"),
-        LIST("time-offset", 0, host->time_offsets, "Time namespace: shift a clock (boottime=SECONDS, monotonic=SECONDS)"),
+        LIST("time-offset", 0, host->time_offsets,
+             "Time namespace: shift a clock (boottime=SECONDS, monotonic=SECONDS)"),
         STRING("hostname", 'h', config->hostname, "string", "Host name inside"),
         STRING("domainname", 0, config->domainname, "string", "NIS domain name inside"),
         LIST("dns", 0, host->dns, "DNS servers"),
@@ -86,7 +99,8 @@ size_t container_options_table(struct container_options *o, struct option_def *t
         /* privileges */
         LIST("cap-add", 0, host->cap_add, "Add a capability"),
         LIST("cap-drop", 0, host->cap_drop, "Drop a capability (or ALL)"),
-        BOOL("privileged", 0, host->privileged, "Take the fences down: all capabilities and devices, no user namespace"),
+        BOOL("privileged", 0, host->privileged,
+             "Take the fences down: all capabilities and devices, no user namespace"),
         LIST("security-opt", 0, host->security_opt, "seccomp=FILE|unconfined, apparmor=, label=, no-new-privileges, …"),
         LIST("group-add", 0, host->group_add, "Add a supplementary group"),
         LIST("sysctl", 0, host->sysctls, "Set a sysctl of its own namespaces (net.ipv4.ip_forward=1)"),
@@ -187,7 +201,8 @@ static int check_pull(const char *pull, struct err *e)
     if (!pull || strcmp(pull, "missing") == 0 || strcmp(pull, "never") == 0)
         return 0;
     if (strcmp(pull, "always") == 0)
-        return err_set(e, ERR_UNSUPPORTED, 0, "--pull always: this version has no registries; load an image from a tar");
+        return err_set(e, ERR_UNSUPPORTED, 0,
+                       "--pull always: this version has no registries; load an image from a tar");
     return err_invalid(e, "invalid --pull \"%s\": it is always, missing or never", pull);
 }
 

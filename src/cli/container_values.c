@@ -88,8 +88,8 @@ static int add_env(char ***env, const char *text, struct err *e)
     const char *value;
 
     if (*text == '\0' || *text == '=')
-        return err_invalid(e, "invalid environment variable \"%s\": it is NAME=VALUE, or NAME to pass the present value",
-                           text);
+        return err_invalid(
+            e, "invalid environment variable \"%s\": it is NAME=VALUE, or NAME to pass the present value", text);
     if (strchr(text, '='))
         return strv_add(env, text, e);
     value = getenv(text);

@@ -8,7 +8,12 @@
 
 #include "base/err.h"
 
-enum { EXIT_STATUS_ENGINE = 125, EXIT_STATUS_NOT_EXECUTABLE = 126, EXIT_STATUS_NO_COMMAND = 127, EXIT_STATUS_FAILURE = 1 };
+enum {
+    EXIT_STATUS_ENGINE = 125,
+    EXIT_STATUS_NOT_EXECUTABLE = 126,
+    EXIT_STATUS_NO_COMMAND = 127,
+    EXIT_STATUS_FAILURE = 1
+};
 
 /* For commands that run a payload (run, start -a, exec). */
 static inline int exit_status_of(const struct err *e)

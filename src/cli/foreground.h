@@ -10,11 +10,11 @@
 struct foreground {
     struct engine *engine;
     const char *id;
-    int session_fd;          /* borrowed */
-    unsigned streams;        /* SHIM_ATTACH_* */
+    int session_fd;   /* borrowed */
+    unsigned streams; /* SHIM_ATTACH_* */
     bool tty;
-    bool forwards_signals;   /* --sig-proxy */
-    bool ends_with_reader;   /* `run … | head`: the container ends with the reader of its output, as a program would */
+    bool forwards_signals; /* --sig-proxy */
+    bool ends_with_reader; /* `run … | head`: the container ends with the reader of its output, as a program would */
     const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
 };
 

@@ -93,8 +93,7 @@ static int set_source(struct mount_point *m, const char *source, struct err *e)
 
 /* ---- -v [SOURCE:]DEST[:OPTIONS] */
 
-static const char *const propagations[] = {"private",  "rprivate", "shared", "rshared",
-                                           "slave",    "rslave",   NULL};
+static const char *const propagations[] = {"private", "rprivate", "shared", "rshared", "slave", "rslave", NULL};
 
 static bool is_in(const char *word, const char *const *words)
 {
@@ -106,8 +105,8 @@ static bool is_in(const char *word, const char *const *words)
 
 static int apply_option(struct mount_point *m, const char *option, struct err *e)
 {
-    static const char *const kept[] = {"z", "Z", "cached", "delegated", "consistent", "rbind", "exec", "noexec",
-                                       "suid", "nosuid", "dev", "nodev", NULL};
+    static const char *const kept[] = {"z",      "Z",    "cached", "delegated", "consistent", "rbind", "exec",
+                                       "noexec", "suid", "nosuid", "dev",       "nodev",      NULL};
 
     if (strcmp(option, "ro") == 0 || strcmp(option, "readonly") == 0)
         m->rw = false;
@@ -122,8 +121,10 @@ static int apply_option(struct mount_point *m, const char *option, struct err *e
     else if (is_in(option, propagations))
         return set(&m->propagation, option, e);
     else if (!is_in(option, kept))
-        return err_invalid(e, "unknown volume option \"%s\": known are ro, rw, z, Z, nocopy, noidmap, bind, exec, "
-                              "noexec, suid, nosuid, dev, nodev and the propagations (rprivate, rslave, …)", option);
+        return err_invalid(e,
+                           "unknown volume option \"%s\": known are ro, rw, z, Z, nocopy, noidmap, bind, exec, "
+                           "noexec, suid, nosuid, dev, nodev and the propagations (rprivate, rslave, …)",
+                           option);
     return strv_add(&m->options, option, e);
 }
 
@@ -147,7 +148,8 @@ int value_volume(const char *value, void *container, struct err *e)
     if (r < 0)
         return r;
     if (n < 1 || n > 3 || parts[0][0] == '\0' || (n > 1 && parts[1][0] == '\0'))
-        return err_invalid(e, "invalid volume \"%s\": it is [SOURCE:]DEST[:OPTIONS], for example /srv/data:/data:ro", value);
+        return err_invalid(e, "invalid volume \"%s\": it is [SOURCE:]DEST[:OPTIONS], for example /srv/data:/data:ro",
+                           value);
     if (n == 1) { /* an anonymous volume */
         r = set(&m.type, "volume", e);
         if (r == 0)

@@ -13,7 +13,6 @@
 #include "engine/paths.h"
 #include "runtime/spec.h"
 
-
 int bundle_cgroup_path(const struct container *c, char **ret, struct err *e)
 {
     const char *parent = c->host.cgroup_parent;
@@ -51,7 +50,7 @@ static int add_root(struct bundle *b, struct err *e)
 static const char *log_option(const struct container *c, const char *key)
 {
     size_t n = strlen(key);
-    STRV_FOREACH(option, c->host.log_opts)
+    STRV_FOREACH (option, c->host.log_opts)
         if (strncmp(*option, key, n) == 0 && (*option)[n] == '=')
             return *option + n + 1;
     return NULL;
@@ -59,7 +58,8 @@ static const char *log_option(const struct container *c, const char *key)
 
 static int add_log(struct bundle *b, json_object *shim, struct err *e)
 {
-    const char *driver = b->c->host.log_driver, *size = log_option(b->c, "max-size"), *files = log_option(b->c, "max-file");
+    const char *driver = b->c->host.log_driver, *size = log_option(b->c, "max-size"),
+               *files = log_option(b->c, "max-file");
     _cleanup_free_ char *path = NULL;
     int64_t n;
     if (driver && strcmp(driver, "none") == 0)
@@ -85,22 +85,24 @@ static int add_on_exit(struct bundle *b, json_object *shim, struct err *e)
     if (n < 0)
         return err_sys(e, "find this program");
     exe[n] = '\0';
-    char *const argv[] = {exe,           (char *)"--root", b->en->root,      (char *)"--run-root",
-                          b->en->run_root, (char *)"_reap", (char *)b->c->id, NULL};
+    char *const argv[] = {
+        exe, (char *)"--root", b->en->root, (char *)"--run-root", b->en->run_root, (char *)"_reap", (char *)b->c->id,
+        NULL};
     json_add_strv(shim, "onExit", argv);
     return 0;
 }
 
-/* For the end of a foreground container: what the shim removes once we have written the end down (engine_finish). Without
- * --rm the directory on disk stays. */
+/* For the end of a foreground container: what the shim removes once we have written the end down (engine_finish).
+ * Without --rm the directory on disk stays. */
 static int add_remove(struct bundle *b, json_object *shim, struct err *e)
 {
     const struct engine *en = b->en;
     const struct {
         bool is_wanted;
         const char *base, *dir;
-    } paths[] = {
-        {b->c->host.auto_remove, en->root, CONTAINERS_DIR}, {true, en->run_root, CONTAINERS_DIR}, {true, en->run_root, LOCKS_DIR}};
+    } paths[] = {{b->c->host.auto_remove, en->root, CONTAINERS_DIR},
+                 {true, en->run_root, CONTAINERS_DIR},
+                 {true, en->run_root, LOCKS_DIR}};
     if (!b->attach)
         return 0;
     json_object *remove = json_add_array(shim, "remove");
@@ -134,7 +136,7 @@ static int add_process(struct bundle *b, struct err *e)
     const struct container_config *g = &b->c->config;
     _cleanup_strv_ char **args = NULL;
     int r = strv_copy(g->entrypoint, &args, e);
-    STRV_FOREACH(word, g->cmd)
+    STRV_FOREACH (word, g->cmd)
         if (r == 0)
             r = strv_add(&args, *word, e);
     if (r < 0)
@@ -155,8 +157,9 @@ static int add_names(struct bundle *b, struct err *e)
 static int build(struct bundle *b, struct err *e)
 {
     static int (*const parts[])(struct bundle *, struct err *) = {
-        add_root,     add_names,         add_process,          bundle_add_namespaces, bundle_add_mounts,
-        bundle_add_devices, bundle_add_resources, bundle_add_security, add_shim,
+        add_root,          add_names,          add_process,          bundle_add_namespaces,
+        bundle_add_mounts, bundle_add_devices, bundle_add_resources, bundle_add_security,
+        add_shim,
     };
     int r = 0;
     json_add_str(b->config, "ociVersion", SPEC_OCI_VERSION);

@@ -3,7 +3,8 @@
  * resolv.conf). An OCI runtime configuration with two objects of our own, "sampan" (runtime/spec.h) and "sampan".shim
  * (shim/shim.h).
  *
- * One file per part: namespaces, mounts, process, security, resources. Each adds its members to b->config and the objects in it.
+ * One file per part: namespaces, mounts, process, security, resources. Each adds its members to b->config and the
+ * objects in it.
  */
 #ifndef SAMPAN_ENGINE_BUNDLE_H
 #define SAMPAN_ENGINE_BUNDLE_H
@@ -16,18 +17,20 @@
 
 struct bundle {
     struct engine *en;
-    const struct container *c;    /* with its id_base */
+    const struct container *c; /* with its id_base */
     const struct ns_plan *plan;
-    const struct ns_join *join;   /* the namespaces of others, as the shim will have them */
+    const struct ns_join *join; /* the namespaces of others, as the shim will have them */
     int run_dir_fd;
-    unsigned attach;              /* SHIM_ATTACH_* of the starter; 0: detached */
+    unsigned attach;                       /* SHIM_ATTACH_* of the starter; 0: detached */
     json_object *config, *linux_, *sampan; /* while it is written */
 };
 
 int bundle_write(struct bundle *b, struct err *e);
 
-/* OCI "process" of a container's command, or of another one in it: also for exec. The "sampan" members go to `sampan`. */
-int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan, struct err *e);
+/* OCI "process" of a container's command, or of another one in it: also for exec. The "sampan" members go to
+ * `sampan`. */
+int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan,
+                   struct err *e);
 
 /* The parts. */
 int bundle_add_namespaces(struct bundle *b, struct err *e);

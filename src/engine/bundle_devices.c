@@ -20,12 +20,13 @@ static const struct {
     int64_t major, minor; /* -1: any */
     const char *access;
 } default_rules[] = {
-    {"c", -1, -1, "m"},  {"b", -1, -1, "m"},  {"c", 1, 3, "rwm"}, {"c", 1, 5, "rwm"},   {"c", 1, 7, "rwm"},
-    {"c", 1, 8, "rwm"},  {"c", 1, 9, "rwm"},  {"c", 5, 0, "rwm"}, {"c", 5, 1, "rwm"},   {"c", 5, 2, "rwm"},
-    {"c", 136, -1, "rwm"},
+    {"c", -1, -1, "m"}, {"b", -1, -1, "m"}, {"c", 1, 3, "rwm"},    {"c", 1, 5, "rwm"},
+    {"c", 1, 7, "rwm"}, {"c", 1, 8, "rwm"}, {"c", 1, 9, "rwm"},    {"c", 5, 0, "rwm"},
+    {"c", 5, 1, "rwm"}, {"c", 5, 2, "rwm"}, {"c", 136, -1, "rwm"},
 };
 
-static void add_rule(json_object *rules, bool allow, const char *type, int64_t major_, int64_t minor_, const char *access)
+static void add_rule(json_object *rules, bool allow, const char *type, int64_t major_, int64_t minor_,
+                     const char *access)
 {
     json_object *o = json_object_new_object();
     json_add_bool(o, "allow", allow);
@@ -72,7 +73,7 @@ static int add_path(struct node_list *l, const char *host_path, const char *path
 /* What the container has of its own is not taken from the host with --privileged. */
 static bool is_own(const char *name)
 {
-    static const char *const names[] = {"pts",  "shm",    "mqueue", "fd",   "null",    "zero",
+    static const char *const names[] = {"pts",  "shm",    "mqueue",  "fd",  "null",    "zero",
                                         "full", "random", "urandom", "tty", "console", "ptmx"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (strcmp(name, names[i]) == 0)
@@ -148,7 +149,7 @@ static int add_rules(struct bundle *b, json_object *rules, struct err *e)
         add_rule(rules, true, default_rules[i].type, default_rules[i].major, default_rules[i].minor,
                  default_rules[i].access);
     int r = 0;
-    STRV_FOREACH(rule, b->c->host.device_cgroup_rules)
+    STRV_FOREACH (rule, b->c->host.device_cgroup_rules)
         if (r == 0)
             r = add_user_rule(rules, *rule, e);
     return r;

@@ -1,7 +1,7 @@
 /*
- * The files that say where a container is: /etc/hosts, /etc/hostname, /etc/resolv.conf. Written into the run directory and bound
- * into the container, writable there, so that the image stays as it is. A container that shares another's network gets
- * that one's very files.
+ * The files that say where a container is: /etc/hosts, /etc/hostname, /etc/resolv.conf. Written into the run
+ * directory and bound into the container, writable there, so that the image stays as it is. A container that shares
+ * another's network gets that one's very files.
  */
 #include "engine/bundle.h"
 
@@ -38,8 +38,7 @@ static void write_hosts(const struct bundle *b, struct strbuf *sb)
         add_host_file(sb, "/etc/hosts");
     else
         strbuf_adds(sb, hosts_default);
-    STRV_FOREACH(host, b->c->host.extra_hosts)
-    {
+    STRV_FOREACH (host, b->c->host.extra_hosts) {
         size_t n = strcspn(*host, "=:");
         if ((*host)[n])
             strbuf_addf(sb, "%s\t%.*s\n", *host + n + 1, (int)n, *host);
@@ -59,7 +58,7 @@ static void add_list(struct strbuf *sb, const char *word, char *const *v)
     if (strv_len(v) == 0)
         return;
     strbuf_adds(sb, word);
-    STRV_FOREACH(item, v)
+    STRV_FOREACH (item, v)
         strbuf_addf(sb, " %s", *item);
     strbuf_addc(sb, '\n');
 }
@@ -79,7 +78,7 @@ static void add_host_resolver(struct strbuf *sb, bool keep_loopback)
     add_host_file(&host, "/etc/resolv.conf");
     if (strv_split(strbuf_str(&host), '\n', &lines, NULL) < 0)
         return;
-    STRV_FOREACH(line, lines)
+    STRV_FOREACH (line, lines)
         if (**line && (keep_loopback || !is_loopback_server(*line)))
             strbuf_addf(sb, "%s\n", *line);
 }
@@ -91,7 +90,7 @@ static void write_resolv_conf(const struct bundle *b, struct strbuf *sb)
         add_host_resolver(sb, b->plan->ns[NS_NET].how == NS_HOST);
         return;
     }
-    STRV_FOREACH(server, h->dns)
+    STRV_FOREACH (server, h->dns)
         strbuf_addf(sb, "nameserver %s\n", *server);
     add_list(sb, "search", h->dns_search);
     add_list(sb, "options", h->dns_options);

@@ -1,4 +1,5 @@
-/* "mounts" of a bundle: the kernel's file systems, the files that Docker binds, then the user's, parents before children. */
+/* "mounts" of a bundle: the kernel's file systems, the files that Docker binds, then the user's, parents before
+ * children. */
 #include "engine/bundle.h"
 
 #include <fcntl.h>
@@ -50,7 +51,11 @@ static const struct default_mount {
 } default_mounts[] = {
     {ALWAYS, "/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}},
     {ALWAYS, "/dev", "dev", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
-    {ALWAYS, "/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+    {ALWAYS,
+     "/dev/pts",
+     "devpts",
+     "devpts",
+     {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
     {NOT_PRIVILEGED_RO, "/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev"}},
     {NOT_PRIVILEGED_RO, "/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev"}},
     {ALWAYS, "/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
@@ -113,7 +118,7 @@ static int add_tmpfs(json_object *mounts, const struct mount_point *m, struct er
     if (!m->rw)
         add_word(words, "ro");
     int r = m->tmpfs_options ? strv_split(m->tmpfs_options, ',', &options, e) : 0;
-    STRV_FOREACH(option, options)
+    STRV_FOREACH (option, options)
         if (**option)
             add_word(words, *option);
     return r;

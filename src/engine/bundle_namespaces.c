@@ -40,8 +40,7 @@ static int add_time_offsets(struct bundle *b, struct err *e)
     if (strv_len(b->c->host.time_offsets) == 0)
         return 0;
     json_object *offsets = json_add_object(b->linux_, "timeOffsets");
-    STRV_FOREACH(item, b->c->host.time_offsets)
-    {
+    STRV_FOREACH (item, b->c->host.time_offsets) {
         const char *clock;
         int64_t secs;
         int r = limits_parse_time_offset(*item, &clock, &secs, e);
@@ -55,8 +54,7 @@ static int add_time_offsets(struct bundle *b, struct err *e)
 static int add_sysctls(struct bundle *b, struct err *e)
 {
     json_object *sysctl = strv_len(b->c->host.sysctls) > 0 ? json_add_object(b->linux_, "sysctl") : NULL;
-    STRV_FOREACH(item, b->c->host.sysctls)
-    {
+    STRV_FOREACH (item, b->c->host.sysctls) {
         const char *eq = strchrnul(*item, '=');
         _cleanup_free_ char *key = strndup(*item, (size_t)(eq - *item));
         if (!key)

@@ -38,7 +38,7 @@ static int add_env(const struct container *c, json_object *process, struct err *
         r = strv_addf(&env, e, "HOSTNAME=%s", g->hostname);
     if (r == 0 && g->tty)
         r = strv_add(&env, "TERM=xterm", e);
-    STRV_FOREACH(item, g->env)
+    STRV_FOREACH (item, g->env)
         if (r == 0 && strchr(*item, '='))
             r = set_env(&env, *item, e);
     json_add_strv(process, "env", env);
@@ -78,7 +78,8 @@ static void add_rlimits(const struct container *c, json_object *process)
     }
 }
 
-/* Names are looked up in the container's own files. "0" and not nothing: root too has the groups that /etc/group says. */
+/* Names are looked up in the container's own files. "0" and not nothing: root too has the groups that /etc/group
+ * says. */
 static void add_user(const struct container *c, json_object *sampan)
 {
     json_add_str(sampan, "user", c->config.user && *c->config.user ? c->config.user : "0");
@@ -86,7 +87,8 @@ static void add_user(const struct container *c, json_object *sampan)
         json_add_strv(sampan, "groups", c->host.group_add);
 }
 
-int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan, struct err *e)
+int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan,
+                   struct err *e)
 {
     const char *cwd = c->config.working_dir;
     struct security_options o;

@@ -15,7 +15,8 @@ static bool swap_is_accounted(void)
     return l->v1_fd[CGROUP_MEMORY] < 0 || file_exists(l->v1_fd[CGROUP_MEMORY], "memory.memsw.limit_in_bytes");
 }
 
-/* Docker's default: as much swap as memory. As a default it is for where it can be had; asked for, it is an error if it cannot. */
+/* Docker's default: as much swap as memory. As a default it is for where it can be had; asked for, it is an error if
+ * it cannot. */
 static int64_t memory_swap(const struct host_config *h)
 {
     if (h->memory_swap != 0 || h->memory <= 0)
@@ -58,8 +59,7 @@ static void add_cpu(const struct host_config *h, json_object *resources)
 static int add_throttle(json_object *block, const char *key, char *const *rates, struct err *e)
 {
     json_object *list = strv_len(rates) > 0 ? json_add_array(block, key) : NULL;
-    STRV_FOREACH(rate, rates)
-    {
+    STRV_FOREACH (rate, rates) {
         unsigned major, minor;
         uint64_t value;
         int r = limits_parse_rate(*rate, &major, &minor, &value, e);

@@ -42,7 +42,7 @@ static int check_process(const struct container *c, const struct ns_plan *plan, 
         return err_invalid(e, "the working directory '%s' is invalid, it needs to be an absolute path", g->working_dir);
     if (g->stop_signal && *g->stop_signal && parse_signal(g->stop_signal, &signo, e) < 0)
         return err_to_errno(e);
-    STRV_FOREACH(item, g->env)
+    STRV_FOREACH (item, g->env)
         if (**item == '=' || !**item)
             return err_invalid(e, "invalid environment variable: %.100s", *item);
     return 0;
@@ -64,8 +64,10 @@ static int check_mount_source(const struct mount_point *m, struct err *e)
         return err_invalid(e, "invalid mount path: '%s' mount path must be absolute", m->source ? m->source : "");
     if (stat(m->source, &st) == 0 || m->create_source)
         return 0;
-    return errno == ENOENT ? err_set(e, ERR_INVALID, ENOENT, "invalid mount config for type \"bind\": bind source path does not exist: %s", m->source)
-                           : err_sys(e, "bind source %s", m->source);
+    return errno == ENOENT
+               ? err_set(e, ERR_INVALID, ENOENT,
+                         "invalid mount config for type \"bind\": bind source path does not exist: %s", m->source)
+               : err_sys(e, "bind source %s", m->source);
 }
 
 static int check_mounts(const struct container *c, const struct ns_plan *plan, struct err *e)
@@ -104,8 +106,8 @@ static int check_security(const struct container *c, const struct ns_plan *plan,
 }
 
 /*
- * Only what belongs to a namespace that is the container's own may be set. The key's characters are those of real keys, and a
- * value is one line: what is more could reach other keys (CVE-2022-0811).
+ * Only what belongs to a namespace that is the container's own may be set. The key's characters are those of real
+ * keys, and a value is one line: what is more could reach other keys (CVE-2022-0811).
  */
 static int check_sysctls(const struct container *c, const struct ns_plan *plan, struct err *e)
 {
@@ -114,15 +116,17 @@ static int check_sysctls(const struct container *c, const struct ns_plan *plan, 
         enum ns_kind kind;
         const char *flag;
     } namespaced[] = {
-        {"net.", NS_NET, "--network"},          {"fs.mqueue.", NS_IPC, "--ipc"},     {"kernel.msgmax", NS_IPC, "--ipc"},
-        {"kernel.msgmnb", NS_IPC, "--ipc"},     {"kernel.msgmni", NS_IPC, "--ipc"},  {"kernel.sem", NS_IPC, "--ipc"},
-        {"kernel.shmall", NS_IPC, "--ipc"},     {"kernel.shmmax", NS_IPC, "--ipc"},  {"kernel.shmmni", NS_IPC, "--ipc"},
-        {"kernel.shm_rmid_forced", NS_IPC, "--ipc"}, {"kernel.domainname", NS_UTS, "--uts"},
+        {"net.", NS_NET, "--network"},          {"fs.mqueue.", NS_IPC, "--ipc"},
+        {"kernel.msgmax", NS_IPC, "--ipc"},     {"kernel.msgmnb", NS_IPC, "--ipc"},
+        {"kernel.msgmni", NS_IPC, "--ipc"},     {"kernel.sem", NS_IPC, "--ipc"},
+        {"kernel.shmall", NS_IPC, "--ipc"},     {"kernel.shmmax", NS_IPC, "--ipc"},
+        {"kernel.shmmni", NS_IPC, "--ipc"},     {"kernel.shm_rmid_forced", NS_IPC, "--ipc"},
+        {"kernel.domainname", NS_UTS, "--uts"},
     };
-    STRV_FOREACH(item, c->host.sysctls)
-    {
+    STRV_FOREACH (item, c->host.sysctls) {
         size_t n = strcspn(*item, "=");
-        if (!(*item)[n] || n == 0 || strspn(*item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/") != n ||
+        if (!(*item)[n] || n == 0 ||
+            strspn(*item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/") != n ||
             strchr(*item, '\n') || strstr(*item, ".."))
             return err_invalid(e, "invalid sysctl: %.100s (it is KEY=VALUE)", *item);
         size_t i = 0;
@@ -180,11 +184,10 @@ static int check_hosts(const struct container *c, const struct ns_plan *plan, st
 {
     (void)plan;
     unsigned char address[16];
-    STRV_FOREACH(server, c->host.dns)
+    STRV_FOREACH (server, c->host.dns)
         if (inet_pton(AF_INET, *server, address) != 1 && inet_pton(AF_INET6, *server, address) != 1)
             return err_invalid(e, "%s is not an ip address", *server);
-    STRV_FOREACH(host, c->host.extra_hosts)
-    {
+    STRV_FOREACH (host, c->host.extra_hosts) {
         const char *ip = strpbrk(*host, "=:");
         if (!ip || ip == *host ||
             (inet_pton(AF_INET, ip + 1, address) != 1 && inet_pton(AF_INET6, ip + 1, address) != 1))

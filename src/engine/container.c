@@ -28,13 +28,27 @@ static void config_release(struct container_config *c)
 
 static void host_release(struct host_config *h)
 {
-    char *strings[] = {h->network_mode, h->pid_mode,    h->ipc_mode,      h->uts_mode,       h->cgroupns_mode, h->userns_mode,
-                       h->cpuset_cpus,  h->cpuset_mems, h->cgroup_parent, h->runtime_rootfs, h->log_driver,    h->cidfile};
-    char **vectors[] = {h->device_read_bps, h->device_write_bps, h->device_read_iops, h->device_write_iops,
-                        h->cap_add,         h->cap_drop,         h->device_cgroup_rules, h->security_opt,
-                        h->masked_paths,    h->readonly_paths,   h->sysctls,          h->group_add,
-                        h->dns,             h->dns_search,       h->dns_options,      h->extra_hosts,
-                        h->time_offsets,    h->log_opts};
+    char *strings[] = {h->network_mode,  h->pid_mode,       h->ipc_mode,    h->uts_mode,
+                       h->cgroupns_mode, h->userns_mode,    h->cpuset_cpus, h->cpuset_mems,
+                       h->cgroup_parent, h->runtime_rootfs, h->log_driver,  h->cidfile};
+    char **vectors[] = {h->device_read_bps,
+                        h->device_write_bps,
+                        h->device_read_iops,
+                        h->device_write_iops,
+                        h->cap_add,
+                        h->cap_drop,
+                        h->device_cgroup_rules,
+                        h->security_opt,
+                        h->masked_paths,
+                        h->readonly_paths,
+                        h->sysctls,
+                        h->group_add,
+                        h->dns,
+                        h->dns_search,
+                        h->dns_options,
+                        h->extra_hosts,
+                        h->time_offsets,
+                        h->log_opts};
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)

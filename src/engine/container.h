@@ -2,8 +2,8 @@
  * A container as the engine knows it, with Docker's names: `inspect` and the Engine API are this struct in JSON
  * (container_to_json), and the database holds Config and HostConfig in the same form.
  *
- * struct container_config and host_config are what the user asked for; container_state is what became of it. Strings are
- * owned by the struct; vectors are base/strv.h.
+ * struct container_config and host_config are what the user asked for; container_state is what became of it. Strings
+ * are owned by the struct; vectors are base/strv.h.
  */
 #ifndef SAMPAN_ENGINE_CONTAINER_H
 #define SAMPAN_ENGINE_CONTAINER_H
@@ -30,9 +30,9 @@ struct container_config {
     bool entrypoint_set; /* --entrypoint "" clears the image's */
     char *image;         /* as the user wrote it */
     char *working_dir;
-    char **labels;       /* "key=value" */
+    char **labels; /* "key=value" */
     char *stop_signal;
-    int stop_timeout;    /* seconds; -1: unset */
+    int stop_timeout; /* seconds; -1: unset */
 };
 
 struct mount_point {
@@ -45,10 +45,10 @@ struct mount_point {
     bool no_copy;
     bool no_idmap;
     bool non_recursive;
-    bool create_source; /* -v: a missing source is made as a directory, as Docker does; --mount: it is an error */
-    char *propagation; /* "rprivate" … */
+    bool create_source;  /* -v: a missing source is made as a directory, as Docker does; --mount: it is an error */
+    char *propagation;   /* "rprivate" … */
     char *tmpfs_options; /* "size=64m,mode=1777" */
-    char **options;    /* as given: "ro", "z" … */
+    char **options;      /* as given: "ro", "z" … */
 };
 
 struct device_mapping {
@@ -56,16 +56,16 @@ struct device_mapping {
 };
 
 struct ulimit {
-    char *name; /* "nofile" */
+    char *name;         /* "nofile" */
     int64_t soft, hard; /* -1: unlimited */
 };
 
 /* Docker's HostConfig: how this host runs it. Unset numbers are 0 unless stated. */
 struct host_config {
-    char *network_mode; /* "none", "host", "container:ID" */
+    char *network_mode;                                                 /* "none", "host", "container:ID" */
     char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "", "host", "private", "container:ID", … */
-    int64_t memory, memory_reservation, memory_swap; /* bytes; swap -1 unlimited */
-    int memory_swappiness;                           /* -1: unset */
+    int64_t memory, memory_reservation, memory_swap;                    /* bytes; swap -1 unlimited */
+    int memory_swappiness;                                              /* -1: unset */
     bool oom_kill_disable;
     int oom_score_adj;
     int64_t nano_cpus, cpu_shares, cpu_quota, cpu_period;
@@ -80,10 +80,10 @@ struct host_config {
     char **device_cgroup_rules;
     char **security_opt;
     char **masked_paths, **readonly_paths; /* the effective ones */
-    int64_t shm_size; /* 0: 64 MiB */
+    int64_t shm_size;                      /* 0: 64 MiB */
     struct ulimit *ulimits;
     size_t n_ulimits;
-    char **sysctls;     /* "key=value" */
+    char **sysctls; /* "key=value" */
     char **group_add;
     char **dns, **dns_search, **dns_options, **extra_hosts;
     char *cgroup_parent;
@@ -108,7 +108,7 @@ struct container_state {
 
 struct container {
     char id[CONTAINER_ID_LEN + 1];
-    char *name; /* without the leading slash */
+    char *name;      /* without the leading slash */
     int64_t created; /* ns since the epoch */
     char *image_id;  /* "sha256:…"; NULL with --rootfs */
     char **layers;   /* directories, top first */

@@ -1,6 +1,6 @@
 /*
- * Containers in Docker's JSON. The members that Docker has no word for are in an object of their own, "Sampan", and in extra
- * members of "Mounts".
+ * Containers in Docker's JSON. The members that Docker has no word for are in an object of their own, "Sampan", and
+ * in extra members of "Mounts".
  */
 #include "engine/container.h"
 
@@ -16,10 +16,10 @@
     {                                                                                                                  \
         .key = (name), .type = (kind), .offset = offsetof(struct of, member), __VA_ARGS__                              \
     }
-#define CONFIG(...)            FIELD(container_config, __VA_ARGS__)
-#define HOST(...)              FIELD(host_config, __VA_ARGS__)
-#define MOUNT(...)             FIELD(mount_point, __VA_ARGS__)
-#define NULL_WHEN_UNSET        .null_when_unset = true
+#define CONFIG(...) FIELD(container_config, __VA_ARGS__)
+#define HOST(...) FIELD(host_config, __VA_ARGS__)
+#define MOUNT(...) FIELD(mount_point, __VA_ARGS__)
+#define NULL_WHEN_UNSET .null_when_unset = true
 
 static const struct field config_fields[] = {
     CONFIG("Hostname", FIELD_STR, hostname),
@@ -125,8 +125,8 @@ static const struct field ulimit_fields[] = {
 
 /* ---- lists of structs ---- */
 
-static void add_list(json_object *o, const char *key, const struct field *fields, size_t n_fields, const void *v, size_t n,
-                     size_t size, bool compact)
+static void add_list(json_object *o, const char *key, const struct field *fields, size_t n_fields, const void *v,
+                     size_t n, size_t size, bool compact)
 {
     if (compact && n == 0)
         return;
@@ -263,8 +263,7 @@ static void add_command(json_object *o, const struct container_config *c)
     json_object *args = json_object_new_array();
     const char *path = NULL;
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        STRV_FOREACH(word, parts[i])
-        {
+        STRV_FOREACH (word, parts[i]) {
             if (path)
                 json_object_array_add(args, json_object_new_string(*word));
             else
@@ -371,9 +370,11 @@ int container_from_json(json_object *o, struct container *c, struct err *e)
     if (r == 0)
         r = read_log_config(host, h, e);
     if (r == 0)
-        r = read_list(host, "Devices", TABLE(device_fields), (void **)&h->devices, &h->n_devices, sizeof(*h->devices), e);
+        r = read_list(host, "Devices", TABLE(device_fields), (void **)&h->devices, &h->n_devices, sizeof(*h->devices),
+                      e);
     if (r == 0)
-        r = read_list(host, "Ulimits", TABLE(ulimit_fields), (void **)&h->ulimits, &h->n_ulimits, sizeof(*h->ulimits), e);
+        r = read_list(host, "Ulimits", TABLE(ulimit_fields), (void **)&h->ulimits, &h->n_ulimits, sizeof(*h->ulimits),
+                      e);
     if (r == 0)
         r = read_list(o, "Mounts", TABLE(mount_fields), (void **)&c->mounts, &c->n_mounts, sizeof(*c->mounts), e);
     return r == 0 ? read_state(o, &c->state, e) : r;

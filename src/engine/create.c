@@ -228,8 +228,8 @@ static int write_down(struct engine *en, struct container *c, struct err *e)
     return r == 0 ? db_commit(en->db, e) : r;
 }
 
-/* Killed anywhere before the commit, it leaves a lock and perhaps directories, which recovery removes for want of a row;
- * after it, a created container and a lock to remove. */
+/* Killed anywhere before the commit, it leaves a lock and perhaps directories, which recovery removes for want of a
+ * row; after it, a created container and a lock to remove. */
 int engine_create(struct engine *en, struct container *c, struct err *e)
 {
     int r = create_prepare(en, c, e);

@@ -8,8 +8,8 @@
 /* Everything that needs no lock: id, image (which may be loaded first), merging, namespace modes, defaults, checks. */
 int create_prepare(struct engine *en, struct container *c, struct err *e);
 
-/* The container's row, with c->state and c->id_base as they are, and those of its volumes; a name where it has none. In the
- * caller's transaction. */
+/* The container's row, with c->state and c->id_base as they are, and those of its volumes; a name where it has none.
+ * In the caller's transaction. */
 int create_insert(struct engine *en, struct container *c, struct err *e);
 
 /* containers/ID on disk with what its root file system needs. What exists is fine. */

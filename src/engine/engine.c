@@ -15,9 +15,10 @@
 #include "storage/layers.h"
 
 #define VOLUMES_DIR "volumes"
-#define SWEPT_NAME  "swept" /* in the run root: recover_after_boot() has run since the boot */
+#define SWEPT_NAME "swept" /* in the run root: recover_after_boot() has run since the boot */
 
-/* The option, else the environment's, else the default; made absolute, because it goes into other programs' arguments. */
+/* The option, else the environment's, else the default; made absolute, because it goes into other programs'
+ * arguments. */
 static int choose_dir(const char *option, const char *variable, const char *dflt, char **ret, struct err *e)
 {
     const char *s = option ? option : getenv(variable);
@@ -33,8 +34,8 @@ static int choose_dir(const char *option, const char *variable, const char *dflt
     return asprintf(ret, "%s/%s", cwd, s) < 0 ? err_set(e, ERR_SYS, ENOMEM, "%s", s) : 0;
 }
 
-/* Opens base and its first-needed subdirectory, which are made, with the others, when they are missing. Mode 0700: what is
- * below belongs to root and to containers, and not even names leak. -ENOENT, e untouched, when `look_only`. */
+/* Opens base and its first-needed subdirectory, which are made, with the others, when they are missing. Mode 0700:
+ * what is below belongs to root and to containers, and not even names leak. -ENOENT, e untouched, when `look_only`. */
 static int open_base(const char *base, const char *const *subdirs, bool look_only, int *ret_fd, struct err *e)
 {
     _cleanup_close_ int fd = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -26,7 +26,7 @@ struct engine {
     int root_fd, run_fd;   /* O_PATH directories */
     int locks_fd;          /* run_root/locks, readable; -1: read_only and nothing there */
     struct db *db;         /* NULL: read_only and nothing there */
-    char *program_dir;     /* where sampan-shim and sampan-image are: beside this program, or libexec; found when first used */
+    char *program_dir;     /* where the sibling programs are (paths.h); NULL until it is asked for */
     int shim_pidfd;        /* the last shim that this process started; -1 */
     char shim_id[65];      /* and its container */
     int shim_sock;         /* a second fd of the session that was handed out, to tell it the last word; -1 */
@@ -36,9 +36,9 @@ struct engine {
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e);
 void engine_close(struct engine *en);
 
-/* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing, but for a
- * checkpoint of the database now and then, so `run` calls it while its container runs. Errors
- * are logged, not returned: a recovery that fails must not stop the user's command; the next one tries again. */
+/* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing, but
+ * for a checkpoint of the database now and then, so `run` calls it while its container runs. Errors are logged, not
+ * returned: a recovery that fails must not stop the user's command; the next one tries again. */
 void engine_recover(struct engine *en);
 
 #endif

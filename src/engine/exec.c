@@ -18,9 +18,9 @@ enum { STATUS_NOT_STARTED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NO_COMMAND 
 
 struct joining {
     struct container *c;
-    struct spec *spec;            /* the container's */
-    struct spec_process process;  /* the new one */
-    int pidfd;                    /* of the container's init */
+    struct spec *spec;           /* the container's */
+    struct spec_process process; /* the new one */
+    int pidfd;                   /* of the container's init */
     struct stdio_pipes pipes;
 };
 
@@ -76,7 +76,8 @@ static int replace(char **target, const char *s, struct err *e)
     return *target ? 0 : err_set(e, ERR_SYS, ENOMEM, "exec");
 }
 
-/* What the container's own command has, where the options say nothing else. Our copy of the container is changed for it. */
+/* What the container's own command has, where the options say nothing else. Our copy of the container is changed for
+ * it. */
 static int load_process(struct joining *j, const struct exec_options *o, struct err *e)
 {
     _cleanup_json_ json_object *process = json_object_new_object();
@@ -84,7 +85,7 @@ static int load_process(struct joining *j, const struct exec_options *o, struct 
     int r = replace(&c->config.user, o->user, e);
     if (r == 0)
         r = replace(&c->config.working_dir, o->working_dir, e);
-    STRV_FOREACH(item, o->env)
+    STRV_FOREACH (item, o->env)
         if (r == 0)
             r = strv_add(&c->config.env, *item, e);
     c->config.tty = o->tty;

@@ -46,8 +46,7 @@ static bool is_unset(const struct field *f, const void *p)
 static void add_map(json_object *o, const char *key, char *const *v)
 {
     json_object *map = json_add_object(o, key);
-    STRV_FOREACH(item, v)
-    {
+    STRV_FOREACH (item, v) {
         const char *eq = strchrnul(*item, '=');
         _cleanup_free_ char *name = strndup(*item, (size_t)(eq - *item));
         json_add_str(map, name ? name : "", *eq ? eq + 1 : "");
@@ -57,8 +56,7 @@ static void add_map(json_object *o, const char *key, char *const *v)
 static void add_rates(json_object *o, const char *key, char *const *v)
 {
     json_object *array = json_add_array(o, key);
-    STRV_FOREACH(item, v)
-    {
+    STRV_FOREACH (item, v) {
         const char *colon = strrchr(*item, ':');
         json_object *rate = json_object_new_object();
         _cleanup_free_ char *path = strndup(*item, colon ? (size_t)(colon - *item) : strlen(*item));

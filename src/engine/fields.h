@@ -1,8 +1,8 @@
 /*
  * Structs to JSON and back by one table per struct, so that the two directions cannot drift apart.
  *
- * Absent and null members leave the field as it is, so the struct's own defaults hold. A wrong type is an ERR_INVALID that
- * names the key.
+ * Absent and null members leave the field as it is, so the struct's own defaults hold. A wrong type is an ERR_INVALID
+ * that names the key.
  */
 #ifndef SAMPAN_ENGINE_FIELDS_H
 #define SAMPAN_ENGINE_FIELDS_H

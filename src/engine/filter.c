@@ -22,7 +22,7 @@ static bool match_label(const struct container *c, const char *value)
 {
     size_t n = strlen(value);
     bool has_value = strchr(value, '=') != NULL;
-    STRV_FOREACH(label, c->config.labels)
+    STRV_FOREACH (label, c->config.labels)
         if (strncmp(*label, value, n) == 0 && ((*label)[n] == '\0' || (!has_value && (*label)[n] == '=')))
             return true;
     return false;
@@ -37,7 +37,8 @@ static bool match_ancestor(const struct container *c, const char *value)
 {
     _cleanup_free_ char *wanted = NULL, *own = NULL;
     const char *id = c->image_id ? c->image_id : "", *hex = strchr(id, ':');
-    if (strlen(value) >= 4 && (strncmp(id, value, strlen(value)) == 0 || (hex && strncmp(hex + 1, value, strlen(value)) == 0)))
+    if (strlen(value) >= 4 &&
+        (strncmp(id, value, strlen(value)) == 0 || (hex && strncmp(hex + 1, value, strlen(value)) == 0)))
         return true;
     return c->config.image && image_ref_normalize(value, &wanted, NULL) == 0 &&
            image_ref_normalize(c->config.image, &own, NULL) == 0 && strcmp(wanted, own) == 0;
@@ -94,8 +95,7 @@ static int check_one(const char *filter, struct err *e)
 
 int filter_parse(char *const *filters, struct filter_set *ret, struct err *e)
 {
-    STRV_FOREACH(filter, filters)
-    {
+    STRV_FOREACH (filter, filters) {
         int r = check_one(*filter, e);
         if (r < 0)
             return r;
@@ -107,8 +107,7 @@ int filter_parse(char *const *filters, struct filter_set *ret, struct err *e)
 static bool kind_matches(const struct kind *k, char *const *filters, const struct container *c)
 {
     bool is_asked = false;
-    STRV_FOREACH(filter, filters)
-    {
+    STRV_FOREACH (filter, filters) {
         const char *value = value_of(k, *filter);
         if (value && k->match(c, value))
             return true;
@@ -127,7 +126,7 @@ bool filter_matches(const struct filter_set *s, const struct container *c)
 
 bool filter_names_status(const struct filter_set *s)
 {
-    STRV_FOREACH(filter, s->filters)
+    STRV_FOREACH (filter, s->filters)
         if (strncmp(*filter, "status=", 7) == 0 || strncmp(*filter, "exited=", 7) == 0)
             return true;
     return false;

@@ -1,4 +1,5 @@
-/* The filters of `ps`: several of one kind are alternatives, those of different kinds must all match, as Docker does it. */
+/* The filters of `ps`: several of one kind are alternatives, those of different kinds must all match, as Docker does
+ * it. */
 #ifndef SAMPAN_ENGINE_FILTER_H
 #define SAMPAN_ENGINE_FILTER_H
 

@@ -23,8 +23,8 @@ int64_t idrange_slot(uint32_t base)
     return (base - IDRANGE_FIRST) / IDRANGE_SIZE;
 }
 
-/* The first id after the delegated range that touches [base, base + IDRANGE_SIZE), or 0. A line is "user:first:count"; lines
- * that are not are ignored, as newuidmap(1) ignores them. */
+/* The first id after the delegated range that touches [base, base + IDRANGE_SIZE), or 0. A line is
+ * "user:first:count"; lines that are not are ignored, as newuidmap(1) ignores them. */
 static uint64_t overlap_end(const char *text, uint64_t base)
 {
     for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
@@ -41,8 +41,9 @@ static uint64_t overlap_end(const char *text, uint64_t base)
 static int next_slot(uint64_t id, int64_t *ret, struct err *e)
 {
     if (id >= IDRANGE_END)
-        return err_set(e, ERR_UNSUPPORTED, 0, "no range of 65536 ids is free between %u and %u (see /etc/subuid, /etc/subgid)",
-                       IDRANGE_FIRST, IDRANGE_END - 1);
+        return err_set(e, ERR_UNSUPPORTED, 0,
+                       "no range of 65536 ids is free between %u and %u (see /etc/subuid, /etc/subgid)", IDRANGE_FIRST,
+                       IDRANGE_END - 1);
     *ret = (int64_t)((id - IDRANGE_FIRST + IDRANGE_SIZE - 1) / IDRANGE_SIZE);
     return 0;
 }

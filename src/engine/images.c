@@ -213,9 +213,10 @@ static int put_image(struct engine *en, json_object *image, char ***refs, struct
         row.created = 0;
     row.id = (char *)id;
     row.tags = tags;
-    row.config = (char *)json_object_to_json_string_ext(config, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    row.config =
+        (char *)json_object_to_json_string_ext(config, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     r = images_put(en->db, &row, e);
-    STRV_FOREACH(tag, tags)
+    STRV_FOREACH (tag, tags)
         if (r == 0)
             r = strv_add(refs, *tag, e);
     if (r == 0 && strv_len(tags) == 0)
@@ -240,8 +241,8 @@ static int put_images(struct engine *en, json_object *loaded, char ***ret_refs, 
     return r;
 }
 
-/* tar_fd -1: the embedded image. Unpacked layers are not referred to by anything until the rows are there, so the lock is
- * held until then. */
+/* tar_fd -1: the embedded image. Unpacked layers are not referred to by anything until the rows are there, so the
+ * lock is held until then. */
 static int load(struct engine *en, int tar_fd, char ***ret_refs, struct err *e)
 {
     _cleanup_json_ json_object *loaded = NULL;
@@ -290,8 +291,7 @@ static int remove_unused_layers(struct engine *en, char *const *layers, struct e
 {
     struct image_list rest = {0};
     int r = engine_images(en, &rest, e);
-    STRV_FOREACH(layer, layers)
-    {
+    STRV_FOREACH (layer, layers) {
         bool is_used = false;
         for (size_t i = 0; i < rest.n; i++)
             is_used = is_used || strv_contains(rest.v[i]->layers, *layer);

@@ -6,11 +6,11 @@
 #include "engine/engine.h"
 
 struct image {
-    char *id;        /* "sha256:…" of its configuration */
-    char **tags;     /* "busybox:latest" */
-    int64_t created; /* ns since the epoch */
-    int64_t size;    /* bytes of its layers unpacked */
-    char **layers;   /* digests of the uncompressed layers ("sha256:…"), bottom first */
+    char *id;            /* "sha256:…" of its configuration */
+    char **tags;         /* "busybox:latest" */
+    int64_t created;     /* ns since the epoch */
+    int64_t size;        /* bytes of its layers unpacked */
+    char **layers;       /* digests of the uncompressed layers ("sha256:…"), bottom first */
     json_object *config; /* the OCI image configuration */
 };
 struct image_list {

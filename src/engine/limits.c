@@ -10,7 +10,6 @@
 #include "base/parse.h"
 #include "base/strv.h"
 
-
 /* ---- numbers that stand alone ---- */
 
 static const struct limit {
@@ -49,13 +48,16 @@ static int check_ranges(const struct host_config *h, struct err *e)
 static int check_memory(const struct host_config *h, struct err *e)
 {
     if (h->memory_swap > 0 && h->memory == 0)
-        return err_invalid(e, "you should always set the Memory limit when using Memoryswap limit (--memory with --memory-swap)");
+        return err_invalid(
+            e, "you should always set the Memory limit when using Memoryswap limit (--memory with --memory-swap)");
     if (h->memory_swap > 0 && h->memory_swap < h->memory)
-        return err_invalid(e, "minimum memoryswap limit should be larger than memory limit (--memory-swap counts both)");
+        return err_invalid(e,
+                           "minimum memoryswap limit should be larger than memory limit (--memory-swap counts both)");
     if (h->memory_swap < -1)
         return err_invalid(e, "a memoryswap limit is a number of bytes, or -1");
     if (h->memory > 0 && h->memory_reservation > h->memory)
-        return err_invalid(e, "minimum memory limit can not be less than memory reservation limit (--memory-reservation)");
+        return err_invalid(e,
+                           "minimum memory limit can not be less than memory reservation limit (--memory-reservation)");
     return 0;
 }
 
@@ -72,7 +74,8 @@ static int check_cpu(const struct host_config *h, struct err *e)
     if (h->nano_cpus > 0 && (h->cpu_period > 0 || h->cpu_quota != 0))
         return err_conflict(e, "conflicting options: Nano CPUs and CPU Period or Quota cannot both be set");
     if (h->nano_cpus != 0 && (h->nano_cpus < 10000000 || h->nano_cpus > cpus * INT64_C(1000000000)))
-        return err_invalid(e, "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available (--cpus)", cpus, cpus);
+        return err_invalid(e, "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available (--cpus)",
+                           cpus, cpus);
     if (h->cpu_quota > 0 && h->cpu_quota < 1000)
         return err_invalid(e, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
     if (h->cpu_quota < -1)
@@ -118,8 +121,7 @@ static int check_rates(const struct host_config *h, struct err *e)
     unsigned device_major, device_minor;
     uint64_t rate;
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        STRV_FOREACH(item, lists[i])
-        {
+        STRV_FOREACH (item, lists[i]) {
             int r = limits_parse_rate(*item, &device_major, &device_minor, &rate, e);
             if (r < 0)
                 return r;
@@ -161,8 +163,9 @@ int limits_ulimit(const char *name, const char **ret_oci_name)
     return -1;
 }
 
-/* Whether a hard limit above ours can be had is the kernel's to say (CAP_SYS_RESOURCE, which a restricted host may have taken
- * away); asked for here, by setting it to what it would be, so that the answer comes as a sentence about the flag. */
+/* Whether a hard limit above ours can be had is the kernel's to say (CAP_SYS_RESOURCE, which a restricted host may
+ * have taken away); asked for here, by setting it to what it would be, so that the answer comes as a sentence about
+ * the flag. */
 static int check_hard_limit(const struct ulimit *u, int resource, struct err *e)
 {
     struct rlimit now;
@@ -218,8 +221,7 @@ static int check_time_offsets(const struct host_config *h, struct err *e)
 {
     const char *clock;
     int64_t secs;
-    STRV_FOREACH(item, h->time_offsets)
-    {
+    STRV_FOREACH (item, h->time_offsets) {
         int r = limits_parse_time_offset(*item, &clock, &secs, e);
         if (r < 0)
             return r;

@@ -2,8 +2,8 @@
  * Reading a container's log: Docker's json-file format, one object a line, the file rotated to PATH.1, PATH.2 … (the
  * highest is the oldest).
  *
- * Following: inotify on the directory tells when there is more or when the file was rotated; the connection to the shim tells when
- * the container has ended, after which what is in the file is all there will be.
+ * Following: inotify on the directory tells when there is more or when the file was rotated; the connection to the
+ * shim tells when the container has ended, after which what is in the file is all there will be.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -83,7 +83,8 @@ static int take_entry(struct reader *rd, const char *line, size_t len, struct er
 }
 
 /* Every whole line from the present place on; an unfinished one stays for the next time. */
-static int read_lines(struct reader *rd, int (*take)(struct reader *, const char *, size_t, struct err *), struct err *e)
+static int read_lines(struct reader *rd, int (*take)(struct reader *, const char *, size_t, struct err *),
+                      struct err *e)
 {
     int r = 0;
     while (r == 0 && rd->file && !rd->is_over) {
@@ -123,7 +124,8 @@ static void open_file(struct reader *rd, unsigned n)
 }
 
 /* Oldest first; the present file stays open at its end. */
-static int read_files(struct reader *rd, int (*take)(struct reader *, const char *, size_t, struct err *), struct err *e)
+static int read_files(struct reader *rd, int (*take)(struct reader *, const char *, size_t, struct err *),
+                      struct err *e)
 {
     unsigned oldest = 0;
     char path[PATH_MAX];

@@ -18,7 +18,7 @@ static int take_string(json_object *config, const char *key, char **target, stru
 static bool has_key(char *const *v, const char *item)
 {
     size_t n = strcspn(item, "=");
-    STRV_FOREACH(other, v)
+    STRV_FOREACH (other, v)
         if (strncmp(*other, item, n) == 0 && ((*other)[n] == '=' || (*other)[n] == '\0'))
             return true;
     return false;
@@ -28,7 +28,7 @@ static int take_env(json_object *config, char ***target, struct err *e)
 {
     _cleanup_strv_ char **env = NULL;
     int r = json_get_strv(config, "Env", &env, e);
-    STRV_FOREACH(item, env)
+    STRV_FOREACH (item, env)
         if (r == 0 && !has_key(*target, *item))
             r = strv_add(target, *item, e);
     return r;

@@ -1,4 +1,5 @@
-/* What a container takes over from its image's configuration. Source: OCI image-spec config.md; Docker's rules of merging. */
+/* What a container takes over from its image's configuration. Source: OCI image-spec config.md; Docker's rules of
+ * merging. */
 #ifndef SAMPAN_ENGINE_MERGE_H
 #define SAMPAN_ENGINE_MERGE_H
 

@@ -64,7 +64,8 @@ static void open_shm(int pidfd, struct ns_join *j)
         add(j, NS_JOIN_SHM, fd);
 }
 
-static int open_one(struct engine *en, enum ns_kind kind, const char *id, uint32_t id_base, struct ns_join *j, struct err *e)
+static int open_one(struct engine *en, enum ns_kind kind, const char *id, uint32_t id_base, struct ns_join *j,
+                    struct err *e)
 {
     _cleanup_close_ int pidfd = remote_pidfd(en, id, e);
     if (pidfd < 0)

@@ -1,7 +1,7 @@
 /*
  * The namespaces of other containers that a container joins: opened here, by way of a pidfd of the other's init, and
- * handed to the shim as fds, so that no pid or path can come to mean something else meanwhile. With an IPC namespace goes its
- * /dev/shm (shmjoin.h).
+ * handed to the shim as fds, so that no pid or path can come to mean something else meanwhile. With an IPC namespace
+ * goes its /dev/shm (shmjoin.h).
  */
 #ifndef SAMPAN_ENGINE_NSJOIN_H
 #define SAMPAN_ENGINE_NSJOIN_H
@@ -10,7 +10,7 @@
 #include "engine/nsmode.h"
 
 struct ns_join {
-    int fds[NS_COUNT + 1]; /* owned; the shim gets fds[i] as SHIM_FD_FIRST_NAMESPACE + i */
+    int fds[NS_COUNT + 1];   /* owned; the shim gets fds[i] as SHIM_FD_FIRST_NAMESPACE + i */
     int kinds[NS_COUNT + 1]; /* enum ns_kind, or NS_JOIN_SHM: a mount, not a namespace */
     size_t n;
 };

@@ -23,7 +23,7 @@ static const struct {
     enum mode_bit bit;
     enum ns_how how;
 } words[] = {
-    {"none", MODE_NONE, NS_OWN}, {"private", MODE_PRIVATE, NS_OWN}, {"shareable", MODE_SHAREABLE, NS_OWN},
+    {"none", MODE_NONE, NS_OWN},  {"private", MODE_PRIVATE, NS_OWN}, {"shareable", MODE_SHAREABLE, NS_OWN},
     {"host", MODE_HOST, NS_HOST}, {"auto", MODE_AUTO, NS_OWN},
 };
 
@@ -70,8 +70,9 @@ static int unknown_mode(const struct mode_rule *rule, const char *mode, struct e
     if (known.len > 2 && known.buf[known.len - 1] == ' ')
         known.buf[known.len - 2] = '\0';
     if (rule->kind == NS_NET)
-        return err_set(e, ERR_UNSUPPORTED, 0, "network %.200s not found: this sampan has no bridged networks; use --network %s",
-                       mode, strbuf_str(&known));
+        return err_set(e, ERR_UNSUPPORTED, 0,
+                       "network %.200s not found: this sampan has no bridged networks; use --network %s", mode,
+                       strbuf_str(&known));
     return err_invalid(e, "%s %.200s: invalid mode; it may be %s", rule->flag, mode, strbuf_str(&known));
 }
 
@@ -92,7 +93,8 @@ static int check_donor(const struct mode_rule *rule, const struct container *don
     return err_advice(e, "start that container with --ipc shareable");
 }
 
-static int set_mode(const struct mode_rule *rule, struct host_config *h, const char *mode, const char *id, struct err *e)
+static int set_mode(const struct mode_rule *rule, struct host_config *h, const char *mode, const char *id,
+                    struct err *e)
 {
     char **target = (char **)((char *)h + rule->offset);
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT(1024);

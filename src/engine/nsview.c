@@ -1,6 +1,6 @@
 /*
- * The namespaces' view: read from the host's procfs and by ioctl_ns(2), from outside, so that it shows what is and not what
- * was asked for.
+ * The namespaces' view: read from the host's procfs and by ioctl_ns(2), from outside, so that it shows what is and
+ * not what was asked for.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +42,8 @@ void ns_report_list_release(struct ns_report_list *l)
 
 /* ---- one namespace ---- */
 
-/* For a user namespace: who made it; for another: who made the user namespace that owns it. Beyond what we may see: unknown. */
+/* For a user namespace: who made it; for another: who made the user namespace that owns it. Beyond what we may see:
+ * unknown. */
 static void read_owner(int fd, struct ns_view *v)
 {
     uid_t uid;
@@ -152,7 +153,8 @@ static int add_members(struct ns_report *rep, struct err *e)
         for (int kind = 0; r == 0 && kind < NS_COUNT; kind++) {
             struct ns_view *v = &rep->ns[kind];
             uint64_t inode;
-            if (v->inode && !v->is_host && ns_inode(pids[i], (enum ns_kind)kind, &inode, NULL) == 0 && inode == v->inode)
+            if (v->inode && !v->is_host && ns_inode(pids[i], (enum ns_kind)kind, &inode, NULL) == 0 &&
+                inode == v->inode)
                 r = add_member(v, pids[i], e);
         }
     return r;

@@ -42,8 +42,8 @@ int run_dir_open(const struct engine *en, const char *id, struct err *e)
     return errno == ENOENT ? -ENOENT : err_sys(e, "open the run directory of %.12s", id);
 }
 
-/* Installed, this program is PREFIX/bin/sampan and the others are in PREFIX/libexec/sampan; in the build directory they lie
- * side by side. The way back from /proc/self/exe cannot be led astray by argv[0] or PATH. */
+/* Installed, this program is PREFIX/bin/sampan and the others are in PREFIX/libexec/sampan; in the build directory
+ * they lie side by side. The way back from /proc/self/exe cannot be led astray by argv[0] or PATH. */
 static int find_program_dir(char **ret, struct err *e)
 {
     static const char *const places[] = {"", "/../libexec/sampan"};
@@ -63,8 +63,8 @@ static int find_program_dir(char **ret, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_NOT_FOUND, ENOENT, "sampan-shim is neither in %s nor in %s%s: sampan is not completely installed",
-                   exe, exe, places[1]);
+    return err_set(e, ERR_NOT_FOUND, ENOENT,
+                   "sampan-shim is neither in %s nor in %s%s: sampan is not completely installed", exe, exe, places[1]);
 }
 
 int program_find(struct engine *en, const char *name, char **ret, struct err *e)

@@ -1,5 +1,5 @@
-/* Where things of one container are, and where the sibling programs are. Names of files in the run directory that are not
- * the shim's (shim/shim.h). */
+/* Where things of one container are, and where the sibling programs are. Names of files in the run directory that are
+ * not the shim's (shim/shim.h). */
 #ifndef SAMPAN_ENGINE_PATHS_H
 #define SAMPAN_ENGINE_PATHS_H
 
@@ -9,11 +9,11 @@
 struct engine;
 
 #define CONTAINERS_DIR "containers"
-#define LOCKS_DIR      "locks"
+#define LOCKS_DIR "locks"
 #define CGROUP_PARENT_DEFAULT "/sampan"
-#define CONFIG_NAME    "config.json"
-#define UPPER_NAME     "upper"
-#define WORK_NAME      "work"
+#define CONFIG_NAME "config.json"
+#define UPPER_NAME "upper"
+#define WORK_NAME "work"
 
 /* "containers/ID", the same below the root and below the run root. */
 struct container_path {

@@ -48,8 +48,8 @@ static int read_stat(pid_t pid, struct container_process *p, char comm[64], stru
         return r;
     char *open = strchr(text, '('), *close = strrchr(text, ')');
     if (!open || !close ||
-        sscanf(close + 1, " %*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %llu", &ppid, &tty,
-               &utime, &stime, &start) != 5)
+        sscanf(close + 1, " %*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %llu", &ppid,
+               &tty, &utime, &stime, &start) != 5)
         return err_set(e, ERR_INTERNAL, EBADMSG, "/proc/%d/stat is not as expected", pid);
     *close = '\0';
     snprintf(comm, 64, "%s", open + 1);

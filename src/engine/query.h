@@ -22,10 +22,10 @@ void container_list_release(struct container_list *l);
 /* Processes of a container: pid outside, pid in its own pid namespace, and what ps shows. */
 struct container_process {
     pid_t pid, ppid, ns_pid;
-    uid_t uid;            /* outside */
+    uid_t uid; /* outside */
     uint64_t start_ticks, cpu_ticks;
     char tty[16];
-    char *command;        /* argv joined, or [comm] */
+    char *command; /* argv joined, or [comm] */
 };
 struct process_list {
     struct container_process *v;
@@ -51,7 +51,7 @@ struct ns_view {
     int owner_uid;         /* uid that made the owning user namespace, -1 unknown */
     uint64_t *parents;     /* inodes from the parent up to the host's (pid and user only) */
     size_t n_parents;
-    char **shared_with;    /* names of other containers in it, "host" */
+    char **shared_with;                /* names of other containers in it, "host" */
     struct container_process *members; /* processes in it, with pids inside and outside */
     size_t n_members;
 };
@@ -66,8 +66,8 @@ struct ns_report_list {
     struct ns_report *v;
     size_t n;
 };
-/* The host's first, then every running container's (or only `ref`, with members, maps and parents). Read from the host's
- * procfs and by ioctl_ns(2), from outside. */
+/* The host's first, then every running container's (or only `ref`, with members, maps and parents). Read from the
+ * host's procfs and by ioctl_ns(2), from outside. */
 int engine_namespaces(struct engine *en, const char *ref, struct ns_report_list *ret, struct err *e);
 void ns_report_list_release(struct ns_report_list *l);
 

@@ -1,10 +1,10 @@
 /*
  * A container's row (storage/containers.h) and the container that it stands for.
  *
- * A row's status is what was decided, not what is: RUNNING is written before the shim starts, together with the lease of
- * the id range, and holds until somebody takes the container's lock and writes down how it ended. So a row that says
- * RUNNING and whose lock is free stands for a dead container (engine/recover.c). The pid and the time of the start are in
- * the run directory's state.json, not in the row, which spares a start its second transaction.
+ * A row's status is what was decided, not what is: RUNNING is written before the shim starts, together with the lease
+ * of the id range, and holds until somebody takes the container's lock and writes down how it ended. So a row that
+ * says RUNNING and whose lock is free stands for a dead container (engine/recover.c). The pid and the time of the
+ * start are in the run directory's state.json, not in the row, which spares a start its second transaction.
  */
 #ifndef SAMPAN_ENGINE_RECORD_H
 #define SAMPAN_ENGINE_RECORD_H

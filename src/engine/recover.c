@@ -7,8 +7,9 @@
  *
  *   1. processes and cgroup. The init dies with the shim (PR_SET_PDEATHSIG) and its pid namespace with it; what shares
  *      another pid namespace is found in the cgroup. Mounts go with the processes, since none is in the host's table.
- *   2. the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to the pool, in
- *      one transaction; with --rm, its anonymous volumes and then the row itself. Before the run directory, which holds exit.json.
+ *   2. the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to
+ *      the pool, in one transaction; with --rm, its anonymous volumes and then the row itself. Before the run directory,
+ *      which holds exit.json.
  *   3. the directory on disk, where there is no row (any more): --rm, or a creation that did not come to its row.
  *   4. the run directory.
  *   5. the lock. As long as it is there, the next command begins again at 1, and finds done what is done.
@@ -148,8 +149,8 @@ static bool is_id(const char *name)
     return strlen(name) == CONTAINER_ID_LEN && strspn(name, "0123456789abcdef") == CONTAINER_ID_LEN;
 }
 
-/* Whether the shim has reported the end and is about to let go. Then what it leaves is waited for, unless this command has a
- * container of its own to look after. */
+/* Whether the shim has reported the end and is about to let go. Then what it leaves is waited for, unless this
+ * command has a container of its own to look after. */
 static int ending_ms(const struct engine *en, const char *id)
 {
     enum { ENDING_MS = 300 };
@@ -223,7 +224,7 @@ void recover_after_boot(struct engine *en)
     _cleanup_strv_ char **running = NULL;
     if (containers_each(en->db, note_running, &running, &e) < 0)
         log_warning("%s", e.text);
-    STRV_FOREACH(id, running)
+    STRV_FOREACH (id, running)
         recover_unlocked(en, *id);
     sweep_directories(en);
     sweep_layers(en);

@@ -4,7 +4,8 @@
 
 #include "engine/engine.h"
 
-/* A connection to the container's shim; waits for one that is being started. -ENOENT and -ECONNREFUSED, e untouched: it does not run (any more). */
+/* A connection to the container's shim; waits for one that is being started. -ENOENT and -ECONNREFUSED, e untouched:
+ * it does not run (any more). */
 int remote_try_connect(const struct engine *en, const char *id, struct err *e);
 
 /* The same; ERR_CONFLICT "container … is not running" where it does not. */

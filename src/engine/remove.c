@@ -1,9 +1,9 @@
 /*
  * Removing and renaming.
  *
- * A removal takes the container's lock, and deletes the row; from then on the container is what recovery finds after a
- * creation that did not come to its row, and is removed by the same steps (recover.c), by us or, if we are killed, by the
- * next command.
+ * A removal takes the container's lock, and deletes the row; from then on the container is what recovery finds after
+ * a creation that did not come to its row, and is removed by the same steps (recover.c), by us or, if we are killed,
+ * by the next command.
  */
 #include <string.h>
 

@@ -85,16 +85,16 @@ static int parse_option(const char *option, struct security_options *o, struct e
     for (size_t i = 0; i < ARRAY_SIZE(options); i++)
         if (strlen(options[i].name) == n && strncmp(option, options[i].name, n) == 0)
             return options[i].parse(option[n] ? option + n + 1 : "", option, o, e);
-    return err_invalid(e, "invalid --security-opt: \"%s\" (it may be seccomp=, apparmor=, label=, no-new-privileges, "
-                          "systempaths=unconfined)",
+    return err_invalid(e,
+                       "invalid --security-opt: \"%s\" (it may be seccomp=, apparmor=, label=, no-new-privileges, "
+                       "systempaths=unconfined)",
                        option);
 }
 
 int security_parse(const struct host_config *h, struct security_options *ret, struct err *e)
 {
     *ret = (struct security_options){.systempaths_unconfined = h->privileged};
-    STRV_FOREACH(option, h->security_opt)
-    {
+    STRV_FOREACH (option, h->security_opt) {
         int r = parse_option(*option, ret, e);
         if (r < 0)
             return r;
@@ -124,8 +124,7 @@ static int parse_caps(char *const *names, uint64_t *ret, bool *ret_all, struct e
 {
     *ret = 0;
     *ret_all = false;
-    STRV_FOREACH(name, names)
-    {
+    STRV_FOREACH (name, names) {
         int cap;
         if (strcasecmp(*name, "ALL") == 0) {
             *ret_all = true;

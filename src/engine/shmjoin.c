@@ -11,8 +11,8 @@
 #include "kernel/syscalls.h"
 #include "runtime/sync.h"
 
-/* What lies at /dev/shm there is the container's doing; what comes of it is mounted in a container that joins it, nowhere
- * else. Links are not followed. */
+/* What lies at /dev/shm there is the container's doing; what comes of it is mounted in a container that joins it,
+ * nowhere else. Links are not followed. */
 static int clone_there(int pidfd, struct err *e)
 {
     if (sys_setns(pidfd, CLONE_NEWNS) < 0)

@@ -9,9 +9,9 @@
  *   6. the shim                    inherits the lock; answers STARTED, or the sentence of the step that failed
  *   7. the lock is the shim's      our descriptor is closed
  *
- * Killed by SIGKILL: until 6, the lock is free and recovery undoes 5 to 2 (record_merge…: no state.json, so it never started).
- * From 6 on the shim holds the lock as well and brings the start to its end without us: the container runs, as if detached.
- * A failure is undone here in the same way, by recover_container(), once the shim is gone.
+ * Killed by SIGKILL: until 6, the lock is free and recovery undoes 5 to 2 (record_merge…: no state.json, so it never
+ * started). From 6 on the shim holds the lock as well and brings the start to its end without us: the container runs,
+ * as if detached. A failure is undone here in the same way, by recover_container(), once the shim is gone.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -30,8 +30,8 @@
 #include "engine/lock.h"
 #include "engine/nsjoin.h"
 #include "engine/paths.h"
-#include "engine/record.h"
 #include "engine/query.h"
+#include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/security.h"
 #include "kernel/features.h"
@@ -71,13 +71,15 @@ static int check_privilege(struct err *e)
 {
     if (process_has_cap(CAP_SYS_ADMIN))
         return 0;
-    err_set(e, ERR_DENIED, EPERM, "to make namespaces and mounts sampan needs CAP_SYS_ADMIN, which this root does not have");
+    err_set(e, ERR_DENIED, EPERM,
+            "to make namespaces and mounts sampan needs CAP_SYS_ADMIN, which this root does not have");
     return err_advice(e, "run it outside of the sandbox that took it away");
 }
 
 /* ---- 2: the range ---- */
 
-/* The range of a container whose user namespace is joined. It is leased a second time, so it stays ours when the other ends. */
+/* The range of a container whose user namespace is joined. It is leased a second time, so it stays ours when the
+ * other ends. */
 static int lease_joined(struct launch *l, int64_t *ret_slot, struct err *e)
 {
     struct ns_choice *user = &l->plan.ns[NS_USER];
@@ -123,8 +125,8 @@ static int make_run_dir(struct launch *l, struct err *e)
 
 /* ---- 6: the shim ---- */
 
-/* Its own messages go to nobody: what concerns the user comes over the socket, and a detached container must not keep the
- * user's terminal or pipe open. */
+/* Its own messages go to nobody: what concerns the user comes over the socket, and a detached container must not keep
+ * the user's terminal or pipe open. */
 static int spawn_shim(struct launch *l, struct err *e)
 {
     _cleanup_free_ char *file = NULL;
@@ -328,10 +330,10 @@ int engine_start(struct engine *en, const char *ref, unsigned attach, struct eng
 /* ---- the end ---- */
 
 /*
- * The common case, our own foreground container: the end is written into the row and the shim is told so (SHIM_MSG_FORGET). It
- * still undoes its part, and then removes the rest and the lock: nobody waits for rmdir(2), which on some disks takes
- * milliseconds. Killed before the word, we leave a lock that the shim lets go of; killed after it, nothing. The shim killed
- * before it is done leaves a free lock. Each time recovery does what remains.
+ * The common case, our own foreground container: the end is written into the row and the shim is told so
+ * (SHIM_MSG_FORGET). It still undoes its part, and then removes the rest and the lock: nobody waits for rmdir(2),
+ * which on some disks takes milliseconds. Killed before the word, we leave a lock that the shim lets go of; killed
+ * after it, nothing. The shim killed before it is done leaves a free lock. Each time recovery does what remains.
  */
 static bool finish_by_shim(struct engine *en, const char *id, struct err *e)
 {

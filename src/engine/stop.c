@@ -15,8 +15,8 @@ enum { STOP_TIMEOUT_S = 10, KILL_TIMEOUT_MS = 10000 };
 
 /* ---- waiting ---- */
 
-/* Waits up to timeout_ms (-1: for ever) for the exit; 1 with *ret, 0 when the time is over. The connection's end without a
- * word (the shim was killed) is -ECONNRESET. */
+/* Waits up to timeout_ms (-1: for ever) for the exit; 1 with *ret, 0 when the time is over. The connection's end
+ * without a word (the shim was killed) is -ECONNRESET. */
 static int await_exit(int sock, int64_t timeout_ms, struct shim_exit *ret, struct err *e)
 {
     struct shim_msg m;

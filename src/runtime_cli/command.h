@@ -18,7 +18,7 @@ struct command {
     int (*run)(const char *root, int argc, char **argv, struct err *e); /* root: the directory of --root */
     const char *arguments;
     const char *summary;
-    int failed; /* exit status when it returned an error */
+    int failed;     /* exit status when it returned an error */
     bool is_sealed; /* makes processes in containers: runtime/security/sealed_program.h */
 };
 

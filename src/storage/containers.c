@@ -6,9 +6,24 @@
 #include "storage/db.h"
 
 #define COLUMNS                                                                                                        \
-    "id, name, created, image, auto_remove, status, exit_code, oom_killed, error, started_at, finished_at, id_slot, spec"
+    "id, name, created, image, auto_remove, status, exit_code, oom_killed, error, started_at, finished_at, id_slot,"   \
+    " spec"
 
-enum { ID, NAME, CREATED, IMAGE, AUTO_REMOVE, STATUS, EXIT_CODE, OOM_KILLED, ERROR, STARTED_AT, FINISHED_AT, SLOT, SPEC };
+enum {
+    ID,
+    NAME,
+    CREATED,
+    IMAGE,
+    AUTO_REMOVE,
+    STATUS,
+    EXIT_CODE,
+    OOM_KILLED,
+    ERROR,
+    STARTED_AT,
+    FINISHED_AT,
+    SLOT,
+    SPEC
+};
 
 void container_row_release(struct container_row *row)
 {
@@ -157,13 +172,13 @@ int containers_each(struct db *db, int (*each)(const struct container_row *row, 
 
 int containers_set_state(struct db *db, const struct container_row *row, struct err *e)
 {
-    int r = db_run(db,
-                   "UPDATE containers SET status = ?, exit_code = ?, oom_killed = ?, error = ?, started_at = ?,"
-                   " finished_at = ?, id_slot = ? WHERE id = ?",
-                   DB_VALUES(db_int(row->status), db_int(row->exit_code), db_int(row->oom_killed), db_text(row->error),
-                             db_int(row->started_at), db_int(row->finished_at), slot_value(row->id_slot),
-                             db_text(row->id)),
-                   e);
+    int r =
+        db_run(db,
+               "UPDATE containers SET status = ?, exit_code = ?, oom_killed = ?, error = ?, started_at = ?,"
+               " finished_at = ?, id_slot = ? WHERE id = ?",
+               DB_VALUES(db_int(row->status), db_int(row->exit_code), db_int(row->oom_killed), db_text(row->error),
+                         db_int(row->started_at), db_int(row->finished_at), slot_value(row->id_slot), db_text(row->id)),
+               e);
     return r < 0 ? r : 0;
 }
 

@@ -46,8 +46,8 @@ int containers_find(struct db *db, const char *ref, struct container_row *ret, s
 /* By whole id; 1 when it is there, 0 when not. */
 int containers_get(struct db *db, const char *id, struct container_row *ret, struct err *e);
 
-/* Newest first. A negative return of `each` ends the walk and is returned. only_active: those that hold a range or are not at
- * rest, that is status `active`. */
+/* Newest first. A negative return of `each` ends the walk and is returned. only_active: those that hold a range or
+ * are not at rest, that is status `active`. */
 int containers_each(struct db *db, int (*each)(const struct container_row *row, void *arg, struct err *e), void *arg,
                     struct err *e);
 

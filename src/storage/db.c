@@ -23,9 +23,15 @@ static const struct {
     enum err_kind kind;
     int error;
 } meanings[] = {
-    {SQLITE_BUSY, ERR_SYS, EBUSY},           {SQLITE_LOCKED, ERR_SYS, EBUSY},   {SQLITE_CONSTRAINT, ERR_CONFLICT, EEXIST},
-    {SQLITE_FULL, ERR_SYS, ENOSPC},          {SQLITE_NOMEM, ERR_SYS, ENOMEM},   {SQLITE_READONLY, ERR_SYS, EROFS},
-    {SQLITE_CANTOPEN, ERR_SYS, ENOENT},      {SQLITE_PERM, ERR_DENIED, EACCES}, {SQLITE_MISUSE, ERR_INTERNAL, EINVAL},
+    {SQLITE_BUSY, ERR_SYS, EBUSY},
+    {SQLITE_LOCKED, ERR_SYS, EBUSY},
+    {SQLITE_CONSTRAINT, ERR_CONFLICT, EEXIST},
+    {SQLITE_FULL, ERR_SYS, ENOSPC},
+    {SQLITE_NOMEM, ERR_SYS, ENOMEM},
+    {SQLITE_READONLY, ERR_SYS, EROFS},
+    {SQLITE_CANTOPEN, ERR_SYS, ENOENT},
+    {SQLITE_PERM, ERR_DENIED, EACCES},
+    {SQLITE_MISUSE, ERR_INTERNAL, EINVAL},
     {SQLITE_NOTADB, ERR_UNSUPPORTED, EINVAL},
 };
 
@@ -82,9 +88,9 @@ int db_open(const char *path, struct db **ret, struct err *e)
     return 0;
 }
 
-/* How much of the log was copied is remembered in shared memory only, and forgotten with the last connection: the next would
- * append behind all that. So one page is written at once, with which the log begins anew. Truncating it would do as well, but
- * freeing blocks is slow on some disks. */
+/* How much of the log was copied is remembered in shared memory only, and forgotten with the last connection: the
+ * next would append behind all that. So one page is written at once, with which the log begins anew. Truncating it
+ * would do as well, but freeing blocks is slow on some disks. */
 static void checkpoint_beyond(struct db *db, int pages)
 {
     if (db->wal_pages <= pages)
@@ -147,7 +153,8 @@ static int bind(sqlite3_stmt *s, int i, const struct db_value *v)
 }
 
 /* Values of rows are bound without a copy: their text must live until db_finish. */
-int db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, struct db_stmt **ret, struct err *e)
+int db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, struct db_stmt **ret,
+             struct err *e)
 {
     _cleanup_stmt_ struct db_stmt *s = calloc(1, sizeof(*s));
     if (!s)

@@ -24,10 +24,9 @@ int images_put(struct db *db, const struct image_row *row, struct err *e)
                    DB_VALUES(db_text(row->id), db_int(row->created), db_int(row->size), db_text(row->config)), e);
     if (r < 0)
         return r;
-    STRV_FOREACH(tag, row->tags)
-    {
-        r = db_run(db, "INSERT OR REPLACE INTO tags (name, image) VALUES (?,?)", DB_VALUES(db_text(*tag), db_text(row->id)),
-                   e);
+    STRV_FOREACH (tag, row->tags) {
+        r = db_run(db, "INSERT OR REPLACE INTO tags (name, image) VALUES (?,?)",
+                   DB_VALUES(db_text(*tag), db_text(row->id)), e);
         if (r < 0)
             return r;
     }
@@ -83,8 +82,8 @@ static int get_by(struct db *db, const char *sql, const char *key, struct image_
 
 int images_find(struct db *db, const char *tag_or_id, struct image_row *ret, struct err *e)
 {
-    int r = get_by(db, "SELECT " COLUMNS " FROM tags JOIN images ON images.id = tags.image WHERE tags.name = ?", tag_or_id,
-                   ret, e);
+    int r = get_by(db, "SELECT " COLUMNS " FROM tags JOIN images ON images.id = tags.image WHERE tags.name = ?",
+                   tag_or_id, ret, e);
     if (r != 0)
         return r;
     const char *hex = tag_or_id;
@@ -95,7 +94,8 @@ int images_find(struct db *db, const char *tag_or_id, struct image_row *ret, str
         return 0;
     _cleanup_strbuf_ struct strbuf id = STRBUF_INIT(128);
     strbuf_addf(&id, DIGEST_PREFIX "%s", hex);
-    return get_by(db, "SELECT " COLUMNS " FROM images WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2", strbuf_str(&id), ret, e);
+    return get_by(db, "SELECT " COLUMNS " FROM images WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2", strbuf_str(&id), ret,
+                  e);
 }
 
 int images_each(struct db *db, int (*each)(const struct image_row *row, void *arg, struct err *e), void *arg,

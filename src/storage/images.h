@@ -1,4 +1,5 @@
-/* Rows of images and their tags. The layers that an image is made of are named by its configuration (rootfs.diff_ids). */
+/* Rows of images and their tags. The layers that an image is made of are named by its configuration
+ * (rootfs.diff_ids). */
 #ifndef SAMPAN_STORAGE_IMAGES_H
 #define SAMPAN_STORAGE_IMAGES_H
 
@@ -19,11 +20,12 @@ struct image_row {
 void image_row_release(struct image_row *row);
 #define _cleanup_image_row_ _cleanup_(image_row_release)
 
-/* Inserts or replaces the image, and moves its tags to it from whichever image had them. In a transaction of the caller. */
+/* Inserts or replaces the image, and moves its tags to it from whichever image had them. In a transaction of the
+ * caller. */
 int images_put(struct db *db, const struct image_row *row, struct err *e);
 
-/* By tag ("busybox:latest"), whole id, or unique prefix of an id with or without "sha256:". 1, 0 when absent; ERR_INVALID for
- * a prefix of several. */
+/* By tag ("busybox:latest"), whole id, or unique prefix of an id with or without "sha256:". 1, 0 when absent;
+ * ERR_INVALID for a prefix of several. */
 int images_find(struct db *db, const char *tag_or_id, struct image_row *ret, struct err *e);
 
 /* Newest first. */

@@ -11,7 +11,7 @@
 
 enum { DIGEST_HEX_LEN = 64 };
 #define DIGEST_PREFIX "sha256:"
-#define STAGING       LAYERS_DIR "/.tmp"
+#define STAGING LAYERS_DIR "/.tmp"
 
 static const char *hex_of(const char *digest, struct err *e)
 {

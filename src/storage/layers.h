@@ -1,7 +1,7 @@
 /*
- * Layers: directories ROOT/layers/HEX, HEX being the sha256 of the uncompressed layer, owned on disk by the ids that the
- * archive names (0…65535). sampan-image fills them: it unpacks below layers/.tmp and renames, so a directory with a digest's
- * name is whole. Whoever unpacks or removes holds layers_lock().
+ * Layers: directories ROOT/layers/HEX, HEX being the sha256 of the uncompressed layer, owned on disk by the ids that
+ * the archive names (0…65535). sampan-image fills them: it unpacks below layers/.tmp and renames, so a directory with
+ * a digest's name is whole. Whoever unpacks or removes holds layers_lock().
  */
 #ifndef SAMPAN_STORAGE_LAYERS_H
 #define SAMPAN_STORAGE_LAYERS_H

@@ -6,13 +6,13 @@
 #include "storage/db.h"
 
 /*
- * Few tables and few indices: every connection parses them anew (about 8 µs each), and every index is one more page to write
- * for each container that comes or goes.
+ * Few tables and few indices: every connection parses them anew (about 8 µs each), and every index is one more page
+ * to write for each container that comes or goes.
  *
- * A container's row lies in a table with rowids, where it fits a page whole (in one without, a row of more than 1,000 bytes
- * takes pages of its own, which doubles what is written). A leased range of ids is found by an index that holds running
- * containers only. `spec` is what the user asked for, in JSON (engine/container.h); the columns are what changes and what is
- * searched for.
+ * A container's row lies in a table with rowids, where it fits a page whole (in one without, a row of more than 1,000
+ * bytes takes pages of its own, which doubles what is written). A leased range of ids is found by an index that holds
+ * running containers only. `spec` is what the user asked for, in JSON (engine/container.h); the columns are what
+ * changes and what is searched for.
  *
  * id_slot is not unique: a container that joins another's user namespace leases the same range, and keeps it after the
  * other has ended.
@@ -85,7 +85,8 @@ int schema_migrate(struct db *db, struct err *e)
     if (version == (int64_t)ARRAY_SIZE(migrations))
         return 0;
     if (version > (int64_t)ARRAY_SIZE(migrations))
-        return err_set(e, ERR_UNSUPPORTED, 0, "the database was written by a newer sampan (schema %lld, this one knows %zu)",
+        return err_set(e, ERR_UNSUPPORTED, 0,
+                       "the database was written by a newer sampan (schema %lld, this one knows %zu)",
                        (long long)version, ARRAY_SIZE(migrations));
     if (version == 0) {
         r = db_script(db, "PRAGMA journal_mode = WAL", e);

@@ -21,10 +21,11 @@ int volumes_check_name(const char *name, struct err *e)
     size_t n = strlen(name);
     if (n >= 2 && n <= NAME_LEN_MAX && strchr(first, name[0]) && strspn(name, rest) == n)
         return 0;
-    return err_invalid(e,
-                       "\"%.300s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" "
-                       "are allowed; to mount a directory of the host, give its absolute path",
-                       name);
+    return err_invalid(
+        e,
+        "\"%.300s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" "
+        "are allowed; to mount a directory of the host, give its absolute path",
+        name);
 }
 
 int volumes_path(const char *root, const char *name, char **ret, struct err *e)
@@ -80,8 +81,7 @@ int volumes_remove_owned(struct db *db, int root_fd, const char *owner, struct e
     int r = list_owned(db, owner, &names, e);
     if (r < 0)
         return r;
-    STRV_FOREACH(name, names)
-    {
+    STRV_FOREACH (name, names) {
         char path[PATH_LEN_MAX];
         snprintf(path, sizeof(path), VOLUMES_DIR "/%s", *name);
         r = dir_remove_all(root_fd, path, e);

@@ -1,6 +1,6 @@
 /*
- * Volumes: ROOT/volumes/NAME/_data, owned on disk as the containers see it. The row comes before the directory and goes after
- * it, so that a directory without a row cannot be.
+ * Volumes: ROOT/volumes/NAME/_data, owned on disk as the containers see it. The row comes before the directory and
+ * goes after it, so that a directory without a row cannot be.
  *
  * An anonymous volume belongs to one container (`owner`), and may go when it goes.
  */

@@ -35,7 +35,11 @@ watch_us_come_in() {
     [ "$output" = "met some" ]
 }
 
-@test "the init of --init cannot be traced, and shows nothing of the host" {
-    run -0 sampan run --rm --network none --init --cap-add SYS_PTRACE busybox sh -c 'readlink /proc/1/exe /proc/1/cwd; ls /proc/1/fd'
+@test "the init of --init cannot be looked into, and is held by the same filter and capabilities" {
+    run -0 sampan run --rm --network none --init --cap-add SYS_PTRACE busybox sh -c \
+        'for f in exe cwd root fd/0; do readlink /proc/1/$f; done 2>/dev/null; ls /proc/1/fd 2>/dev/null; true'
+    [ -z "$output" ]
+    run -0 sampan run --rm --network none --init busybox sh -c \
+        'for p in 1 self; do grep -E "^(Cap|Seccomp|NoNewPrivs)" /proc/$p/status; done | sort | uniq -u'
     [ -z "$output" ]
 }

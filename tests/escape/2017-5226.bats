@@ -7,14 +7,11 @@ setup_file() { start_engine; }
 teardown_file() { stop_engine; }
 
 @test "TIOCSTI on the streams of a container without a terminal is refused" {
-    local stream
     run -0 script -qec "sampan run --rm -i --network none -v $(probe_mount) busybox /probe tiocsti" /dev/null
     [[ $output == *ENOTTY* || $output == *EPERM* ]]
 }
 
 @test "a container's terminal is one of its own" {
-    run -0 script -qec "tty; sampan run --rm -it --network none busybox tty" /dev/null
-    [[ $output == *$'\n'/dev/pts/0* ]]
-    run -0 script -qec "sampan run --rm -it --network none busybox ls /dev/pts" /dev/null
-    [ "$(tr -d '\r' <<<"$output" | tr '\n' ' ')" = "0 ptmx " ] || [ "$(tr -d '\r' <<<"$output" | tr -s ' ' | tr '\n' ' ')" = "0 ptmx " ]
+    run -0 script -qec "sampan run --rm -it --network none busybox sh -c 'tty; ls /dev/pts'" /dev/null
+    [[ $(tr -d '\r' <<<"$output" | xargs) == *"/dev/pts/0 0 ptmx" ]] # what script(1) echoes comes first
 }

@@ -39,8 +39,9 @@ assert_canary() {
 # make_image: an image in $IMAGE with busybox and the usual empty directories; another one each time.
 make_image() {
     IMAGE=$(mktemp -d "$BATS_TEST_TMPDIR/image.XXXXXX")
+    chmod 755 "$IMAGE"
     mkdir "$IMAGE"/{bin,dev,etc,proc,sys,tmp}
-    cp "$(command -v busybox)" "$IMAGE/bin/busybox"
+    cp "$(type -P busybox)" "$IMAGE/bin/busybox"
     ln -s busybox "$IMAGE/bin/sh"
 }
 

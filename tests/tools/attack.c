@@ -205,7 +205,7 @@ static int try_to_open(const char *path, const struct stat *st, int type, struct
     int fd;
 
     if (type == FTW_D && ftw->level == 1 && path[ftw->base] >= '0' && path[ftw->base] <= '9')
-        return FTW_SKIP_SUBTREE; /* a process */
+        return FTW_SKIP_SUBTREE;                /* a process */
     if (type != FTW_F || !(st->st_mode & 0222)) /* root may open the others too, but nothing takes what it writes */
         return FTW_CONTINUE;
     fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);

@@ -16,6 +16,7 @@
 #include "kernel/syscalls.h"
 #include "runtime/process/process.h"
 #include "runtime/security/capabilities.h"
+#include "runtime/security/seccomp.h"
 
 /* Reaps all that has ended. The status to exit with when the payload was among them, else -1. */
 static int reap(pid_t payload)
@@ -59,6 +60,16 @@ static int let_go(struct err *e)
     return r < 0 ? r : stdio_close_others(0, NULL, 0, e);
 }
 
+/* No more may be done in its name than in the payload's. The capabilities go last: loading the filter may need one. */
+static int confine(const struct payload *p, struct err *e)
+{
+    int r = let_go(e);
+
+    if (r == 0 && p->filter)
+        r = seccomp_install(p->filter, p->n_filter, p->filter_flags, e);
+    return r == 0 ? caps_apply(p->caps, e) : r;
+}
+
 static _Noreturn void be_init(const struct payload *p, pid_t payload)
 {
     struct err e = ERR_INIT;
@@ -66,7 +77,7 @@ static _Noreturn void be_init(const struct payload *p, pid_t payload)
     (void)prctl(PR_SET_NAME, "sampan-init", 0, 0, 0);
     /* Where it is not process 1 (the host's pid namespace), orphans come to it all the same. */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (caps_apply(p->caps, &e) < 0 || let_go(&e) < 0) {
+    if (confine(p, &e) < 0) {
         (void)kill(payload, SIGKILL);
         _exit(125);
     }

@@ -188,7 +188,7 @@ static int add_more_groups(char *const *names, struct identity *id, struct err *
     _cleanup_free_ char *groups = NULL;
     int r = read_db("/etc/group", &groups, e);
 
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         _cleanup_free_ char *text = groups ? strdup(groups) : NULL; /* looking for one cuts the text up */
         struct group_entry group;
         struct wanted w;

@@ -217,8 +217,10 @@ static void signals_are_reset_in_the_child_only(void **state)
     signal(SIGHUP, SIG_IGN);
     sigaction(SIGUSR1, &handled, NULL);
 
-    shell_init(&sh, "grep -E '^Sig(Blk|Ign):' /proc/self/status");
-    assert_runs(&sh, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n", 0);
+    /* Signals 1 to 31: the two above are the C library's own, whose actions it lets nobody change. */
+    shell_init(&sh, "for set in SigBlk SigIgn; do"
+                    "    echo $((0x$(sed -n \"s/^$set:.//p\" /proc/self/status) & 0x7fffffff)); done");
+    assert_runs(&sh, "0\n0\n", 0);
 
     sigprocmask(SIG_BLOCK, NULL, &mask);
     assert_true(sigismember(&mask, SIGTERM) && !sigismember(&mask, SIGUSR2));

@@ -11,35 +11,77 @@ struct change {
     const char *part;
 };
 
-static void little_memory(struct container *c) { c->host.memory = 3 << 20; }
-static void enough_memory(struct container *c) { c->host.memory = 6 << 20; }
-static void swap_alone(struct container *c) { c->host.memory_swap = 64 << 20; }
+static void little_memory(struct container *c)
+{
+    c->host.memory = 3 << 20;
+}
+static void enough_memory(struct container *c)
+{
+    c->host.memory = 6 << 20;
+}
+static void swap_alone(struct container *c)
+{
+    c->host.memory_swap = 64 << 20;
+}
 static void little_swap(struct container *c)
 {
     c->host.memory = 64 << 20;
     c->host.memory_swap = 32 << 20;
 }
-static void many_cpus(struct container *c) { c->host.nano_cpus = INT64_C(1000000) * 1000000000; }
+static void many_cpus(struct container *c)
+{
+    c->host.nano_cpus = INT64_C(1000000) * 1000000000;
+}
 static void both_quotas(struct container *c)
 {
     c->host.nano_cpus = 500000000;
     c->host.cpu_period = 10000;
 }
-static void bad_cpuset(struct container *c) { c->host.cpuset_cpus = strdup("0-"); }
-static void good_cpuset(struct container *c) { c->host.cpuset_cpus = strdup("0-1,3"); }
-static void bad_cap(struct container *c) { strv_add(&c->host.cap_add, "NET_ADMINN", NULL); }
-static void bad_security_opt(struct container *c) { strv_add(&c->host.security_opt, "secomp=x", NULL); }
-static void sysctl_of_host(struct container *c) { strv_add(&c->host.sysctls, "kernel.panic=1", NULL); }
-static void sysctl_with_line(struct container *c) { strv_add(&c->host.sysctls, "net.x=1\nkernel.panic=1", NULL); }
-static void sysctl_with_dots(struct container *c) { strv_add(&c->host.sysctls, "net/../kernel.panic=1", NULL); }
-static void sysctl_fine(struct container *c) { strv_add(&c->host.sysctls, "net.ipv4.ip_forward=1", NULL); }
+static void bad_cpuset(struct container *c)
+{
+    c->host.cpuset_cpus = strdup("0-");
+}
+static void good_cpuset(struct container *c)
+{
+    c->host.cpuset_cpus = strdup("0-1,3");
+}
+static void bad_cap(struct container *c)
+{
+    strv_add(&c->host.cap_add, "NET_ADMINN", NULL);
+}
+static void bad_security_opt(struct container *c)
+{
+    strv_add(&c->host.security_opt, "secomp=x", NULL);
+}
+static void sysctl_of_host(struct container *c)
+{
+    strv_add(&c->host.sysctls, "kernel.panic=1", NULL);
+}
+static void sysctl_with_line(struct container *c)
+{
+    strv_add(&c->host.sysctls, "net.x=1\nkernel.panic=1", NULL);
+}
+static void sysctl_with_dots(struct container *c)
+{
+    strv_add(&c->host.sysctls, "net/../kernel.panic=1", NULL);
+}
+static void sysctl_fine(struct container *c)
+{
+    strv_add(&c->host.sysctls, "net.ipv4.ip_forward=1", NULL);
+}
 static void sysctl_with_host_network(struct container *c)
 {
     sysctl_fine(c);
     c->host.network_mode = strdup("host");
 }
-static void relative_workdir(struct container *c) { c->config.working_dir = strdup("tmp"); }
-static void bad_signal(struct container *c) { c->config.stop_signal = strdup("SIGNONE"); }
+static void relative_workdir(struct container *c)
+{
+    c->config.working_dir = strdup("tmp");
+}
+static void bad_signal(struct container *c)
+{
+    c->config.stop_signal = strdup("SIGNONE");
+}
 static void hostname_with_host_uts(struct container *c)
 {
     c->config.hostname = strdup("h");
@@ -52,22 +94,40 @@ static void add_mount(struct container *c, const char *type, const char *source,
     m->source = strdup(source);
     m->destination = strdup(destination);
 }
-static void missing_source(struct container *c) { add_mount(c, "bind", "/nonexistent/x", "/x"); }
+static void missing_source(struct container *c)
+{
+    add_mount(c, "bind", "/nonexistent/x", "/x");
+}
 static void created_source(struct container *c)
 {
     missing_source(c);
     c->mounts[0].create_source = true;
 }
-static void over_root(struct container *c) { add_mount(c, "bind", "/tmp", "/."); }
-static void with_dots(struct container *c) { add_mount(c, "bind", "/tmp", "/a/../b"); }
+static void over_root(struct container *c)
+{
+    add_mount(c, "bind", "/tmp", "/.");
+}
+static void with_dots(struct container *c)
+{
+    add_mount(c, "bind", "/tmp", "/a/../b");
+}
 static void twice(struct container *c)
 {
     add_mount(c, "tmpfs", "", "/a");
     add_mount(c, "tmpfs", "", "/a");
 }
-static void bad_host(struct container *c) { strv_add(&c->host.extra_hosts, "db:here", NULL); }
-static void good_host(struct container *c) { strv_add(&c->host.extra_hosts, "db:::1", NULL); }
-static void unknown_log(struct container *c) { c->host.log_driver = strdup("syslog"); }
+static void bad_host(struct container *c)
+{
+    strv_add(&c->host.extra_hosts, "db:here", NULL);
+}
+static void good_host(struct container *c)
+{
+    strv_add(&c->host.extra_hosts, "db:::1", NULL);
+}
+static void unknown_log(struct container *c)
+{
+    c->host.log_driver = strdup("syslog");
+}
 static void no_device(struct container *c)
 {
     c->host.devices = calloc(1, sizeof(*c->host.devices));
@@ -80,10 +140,22 @@ static void add_ulimit(struct container *c, const char *name, int64_t soft, int6
     c->host.n_ulimits = 1;
     c->host.ulimits[0] = (struct ulimit){strdup(name), soft, hard};
 }
-static void unknown_ulimit(struct container *c) { add_ulimit(c, "files", 1, 1); }
-static void soft_above_hard(struct container *c) { add_ulimit(c, "nofile", 10, 5); }
-static void fine_ulimit(struct container *c) { add_ulimit(c, "nofile", 5, 10); }
-static void bad_offset(struct container *c) { strv_add(&c->host.time_offsets, "realtime=5", NULL); }
+static void unknown_ulimit(struct container *c)
+{
+    add_ulimit(c, "files", 1, 1);
+}
+static void soft_above_hard(struct container *c)
+{
+    add_ulimit(c, "nofile", 10, 5);
+}
+static void fine_ulimit(struct container *c)
+{
+    add_ulimit(c, "nofile", 5, 10);
+}
+static void bad_offset(struct container *c)
+{
+    strv_add(&c->host.time_offsets, "realtime=5", NULL);
+}
 
 static const struct change changes[] = {
     {"little memory", little_memory, ERR_INVALID, "minimum memory limit allowed is 6MB"},

@@ -16,7 +16,8 @@ static const char everything[] =
     "{\"Id\":\"ab\",\"Created\":\"2023-11-14T22:13:20Z\",\"Image\":\"sha256:1\",\"Name\":\"/web\","
     "\"Config\":{\"Hostname\":\"h\",\"User\":\"33:33\",\"Tty\":true,\"Env\":[\"A=b\",\"C=\"],\"Cmd\":[\"sh\"],"
     "\"Labels\":{\"k\":\"v=w\",\"empty\":\"\"},\"StopTimeout\":0,\"Entrypoint\":[\"tini\",\"--\"]},"
-    "\"HostConfig\":{\"Memory\":67108864,\"NanoCpus\":1500000000,\"MemorySwappiness\":0,\"PidsLimit\":-1,\"BlkioWeight\":300,"
+    "\"HostConfig\":{\"Memory\":67108864,\"NanoCpus\":1500000000,\"MemorySwappiness\":0,"
+    "\"PidsLimit\":-1,\"BlkioWeight\":300,"
     "\"CapAdd\":[\"NET_ADMIN\"],\"Sysctls\":{\"net.x\":\"1\"},"
     "\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/a:b\",\"Rate\":18446744073709551615}],"
     "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}},"
@@ -58,7 +59,8 @@ static void check_everything(const struct container *c)
 static void both_forms_come_back_as_they_were(void **state)
 {
     (void)state;
-    int (*const forms[])(const struct container *, json_object **, struct err *) = {container_to_json, container_to_spec};
+    int (*const forms[])(const struct container *, json_object **, struct err *) = {container_to_json,
+                                                                                    container_to_spec};
     for (size_t i = 0; i < 2; i++) {
         _cleanup_container_ struct container *c = parse(everything);
         _cleanup_json_ json_object *o = NULL;

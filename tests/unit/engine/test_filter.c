@@ -64,10 +64,8 @@ static void references_are_normalized(void **state)
 {
     (void)state;
     const char *cases[][2] = {
-        {"busybox", "busybox:latest"},
-        {"docker.io/library/busybox", "busybox:latest"},
-        {"docker.io/ann/app:1", "ann/app:1"},
-        {"localhost:5000/app", "localhost:5000/app:latest"},
+        {"busybox", "busybox:latest"},        {"docker.io/library/busybox", "busybox:latest"},
+        {"docker.io/ann/app:1", "ann/app:1"}, {"localhost:5000/app", "localhost:5000/app:latest"},
         {"app@sha256:12", "app@sha256:12"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

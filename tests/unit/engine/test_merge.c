@@ -4,8 +4,10 @@
 #include "engine/merge.h"
 
 static const char image[] =
-    "{\"config\":{\"Entrypoint\":[\"entry\"],\"Cmd\":[\"cmd\"],\"Env\":[\"PATH=/image\",\"ONLY=image\"],\"WorkingDir\":\"/w\","
-    "\"User\":\"33\",\"StopSignal\":\"SIGINT\",\"Labels\":{\"a\":\"image\",\"b\":\"image\"},\"Volumes\":{\"/data\":{},\"/more\":{}}}}";
+    "{\"config\":{\"Entrypoint\":[\"entry\"],\"Cmd\":[\"cmd\"],\"Env\":[\"PATH=/image\",\"ONLY=image\"],"
+    "\"WorkingDir\":\"/w\","
+    "\"User\":\"33\",\"StopSignal\":\"SIGINT\",\"Labels\":{\"a\":\"image\",\"b\":\"image\"},"
+    "\"Volumes\":{\"/data\":{},\"/more\":{}}}}";
 
 static struct container *merged(struct container *c)
 {

@@ -231,8 +231,8 @@ static void a_lock_is_born_locked_and_dies_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(killed_before_the_row),   TEST(killed_after_creating),   TEST(killed_before_the_shim_started_it),
-        TEST(the_shim_was_killed),     TEST(an_exit_is_taken_over),   TEST(with_rm_nothing_remains),
+        TEST(killed_before_the_row),     TEST(killed_after_creating), TEST(killed_before_the_shim_started_it),
+        TEST(the_shim_was_killed),       TEST(an_exit_is_taken_over), TEST(with_rm_nothing_remains),
         TEST(the_living_are_left_alone), TEST(after_a_reboot),        TEST(a_lock_is_born_locked_and_dies_named),
     };
     if (geteuid() != 0) {

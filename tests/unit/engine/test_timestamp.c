@@ -32,7 +32,8 @@ static void parsed_with_zones_and_decimals(void **state)
 static void nonsense_is_refused(void **state)
 {
     (void)state;
-    const char *bad[] = {"", "yesterday", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13:20Zx", "2023-11-14T22:13:20+2"};
+    const char *bad[] = {
+        "", "yesterday", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13:20Zx", "2023-11-14T22:13:20+2"};
     int64_t ns;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         assert_err(timestamp_parse(bad[i], &ns, e), ERR_INVALID, "not a point in time");

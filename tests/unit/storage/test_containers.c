@@ -142,7 +142,8 @@ static void listed_newest_first(void **state)
     (void)state;
     char names[8] = "";
     for (int i = 0; i < 3; i++) {
-        struct container_row row = make((const char *[]){"a", "b", "c"}[i], (const char *[]){"x", "y", "z"}[i], ROW_NO_SLOT);
+        struct container_row row =
+            make((const char *[]){"a", "b", "c"}[i], (const char *[]){"x", "y", "z"}[i], ROW_NO_SLOT);
         row.created = 10 + i;
         assert_ok(containers_insert(db, &row, e));
     }
@@ -160,8 +161,8 @@ static void listed_newest_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_row_comes_back_as_it_was), TEST(found_by_name_id_and_unique_prefix), TEST(a_name_wins_over_a_prefix),
-        TEST(a_taken_name_names_its_owner), TEST(the_lowest_free_slot_is_found), TEST(listed_newest_first),
+        TEST(a_row_comes_back_as_it_was),   TEST(found_by_name_id_and_unique_prefix), TEST(a_name_wins_over_a_prefix),
+        TEST(a_taken_name_names_its_owner), TEST(the_lowest_free_slot_is_found),      TEST(listed_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include <sys/stat.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "storage/db.h"
@@ -44,7 +44,8 @@ static void committed_rows_outlive_the_connection(void **state)
 {
     (void)state;
     struct db *db = open_db();
-    assert_int_equal(db_run(db, "INSERT INTO tags (name, image) VALUES (?, ?)", DB_VALUES(db_text("a"), db_text("b")), NULL), 1);
+    assert_int_equal(
+        db_run(db, "INSERT INTO tags (name, image) VALUES (?, ?)", DB_VALUES(db_text("a"), db_text("b")), NULL), 1);
     db_close(db);
     db = open_db();
     assert_int_equal(number(db, "SELECT count(*) FROM tags"), 1);

@@ -117,8 +117,9 @@ static void the_stores_lock_excludes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_tag_moves_to_the_newer_image), TEST(found_by_prefix_of_the_id), TEST(a_deleted_image_takes_its_tags),
-        TEST(no_digest_is_another_path),      TEST(a_removed_layer_leaves_nothing), TEST(the_stores_lock_excludes),
+        TEST(a_tag_moves_to_the_newer_image), TEST(found_by_prefix_of_the_id),
+        TEST(a_deleted_image_takes_its_tags), TEST(no_digest_is_another_path),
+        TEST(a_removed_layer_leaves_nothing), TEST(the_stores_lock_excludes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

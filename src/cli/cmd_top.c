@@ -27,7 +27,7 @@ static struct clock read_clock(void)
 static void add_user(uid_t uid, struct strbuf *out)
 {
     FILE *file = fopen("/etc/passwd", "re");
-    struct passwd entry, *user = NULL;
+    struct passwd entry = {0}, *user = NULL;
     char line[4096];
 
     while (file && fgetpwent_r(file, &entry, line, sizeof(line), &user) == 0 && user->pw_uid != uid)

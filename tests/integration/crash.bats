@@ -85,7 +85,7 @@ many_points() {
     shim=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
     kill -KILL "$shim"
     wait_until eval 'sampan ps >/dev/null; [ -z "$(cgroups_of $id)" ]'
-    ! grep -lsE 'sleep.333[34]' /proc/[0-9]*/cmdline
+    run ! grep -lsE 'sleep.333[34]' /proc/[0-9]*/cmdline
     sampan rm wide
 }
 

@@ -86,7 +86,7 @@ teardown_file() {
     [ "$output" = from-one ]
     run -0 sampan exec two nc 127.0.0.1 7777
     [ "$output" = from-two ]
-    ! grep -qi ":1E61 " /proc/net/tcp
+    run ! grep -qi ":1E61 " /proc/net/tcp
 }
 
 @test "net: --network host is the host's, container:X is X's" {
@@ -102,8 +102,8 @@ teardown_file() {
     sampan run -d --name mounter --network none --cap-add SYS_ADMIN busybox \
         sh -c 'mkdir /m && mount -t tmpfs canary /m && echo inside >/m/file && exec sleep 1000'
     wait_until eval 'sampan exec mounter cat /m/file 2>/dev/null | grep -q inside'
-    ! grep -q canary /proc/self/mountinfo
-    ! grep -q canary /proc/1/mountinfo
+    run ! grep -q canary /proc/self/mountinfo
+    run ! grep -q canary /proc/1/mountinfo
     run ! sampan exec two grep canary /proc/self/mountinfo
     grep -q canary "/proc/$(pid_of mounter)/mountinfo"
     sampan rm -f mounter

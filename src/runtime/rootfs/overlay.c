@@ -62,7 +62,7 @@ static int find_parent(struct overlay *o, const char *path, size_t len, int user
     struct overlay_parent parent = {.mnt = -1};
 
     for (size_t i = 0; i < o->n_parents; i++)
-        if (strlen(o->parents[i].path) == len && memcmp(o->parents[i].path, path, len) == 0)
+        if (o->parents[i].path && strlen(o->parents[i].path) == len && memcmp(o->parents[i].path, path, len) == 0)
             return (int)i;
     parent.path = strndup(path, len);
     if (!parent.path)

@@ -18,12 +18,12 @@ if has parallel; then
 fi
 
 # TESTS="tests/integration/run.bats" runs some of them.
-read -ra tests <<<"${TESTS:-tests/integration}"
+read -ra tests <<<"${TESTS:-tests/integration tests/escape}"
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
+WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
     sh -c 'ip link set lo up && exec "$@"' sh bats "${options[@]}" "${tests[@]}" | tee "$results" || status=$?
 
 awk '/^ok .* # skip/ { skipped++; next }

@@ -79,8 +79,28 @@ static void text_add_errno(struct text *t, int code)
         text_add(t, ": error %d", code);
 }
 
-static void text_store(const struct text *t, struct err *e)
+/* How many bytes of a control character are here: 2 for those that UTF-8 writes as C2 80 … C2 9F. A newline counts as
+ * none: usage has some. */
+static size_t control_length(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
+
+    if (s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F)
+        return 2;
+    return (s[0] < ' ' && s[0] != '\n') || s[0] == 0x7F;
+}
+
+/* Names and file contents of an image's get into errors, and errors to a terminal: nothing there may steer it. */
+static void text_store(struct text *t, struct err *e)
+{
+    for (char *s = t->buf; *s; s++) {
+        size_t n = control_length(s);
+
+        if (n > 0) {
+            memset(s, '?', n);
+            s += n - 1;
+        }
+    }
     memcpy(e->text, t->buf, t->len);
     e->text[t->len] = '\0';
 }

@@ -19,8 +19,10 @@ static void release(struct exec_options *o)
 static int exec_in(struct cli *cli, const char *ref, const struct exec_options *o, struct err *e)
 {
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
+    struct engine_options where = cli->engine;
+    where.defers_database = true;
     int status = 0;
-    int r = engine_open(&cli->engine, &engine, e);
+    int r = engine_open(&where, &engine, e);
 
     if (r == 0)
         r = engine_exec(&engine, ref, o, &status, e);

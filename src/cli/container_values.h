@@ -14,6 +14,8 @@ int value_mount(const char *value, void *container, struct err *e);  /* type=bin
 int value_tmpfs(const char *value, void *container, struct err *e);  /* DEST[:OPTIONS] */
 int value_device(const char *value, void *container, struct err *e); /* HOST[:CONTAINER][:rwm] */
 int value_ulimit(const char *value, void *container, struct err *e); /* nofile=SOFT[:HARD] */
+int value_device_read_bps(const char *value, void *container, struct err *e); /* PATH:BYTES, with a unit */
+int value_device_write_bps(const char *value, void *container, struct err *e);
 int value_memory(const char *value, void *container, struct err *e);
 int value_memory_reservation(const char *value, void *container, struct err *e);
 int value_memory_swap(const char *value, void *container, struct err *e); /* -1: unlimited */

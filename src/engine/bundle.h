@@ -27,10 +27,13 @@ struct bundle {
 
 int bundle_write(struct bundle *b, struct err *e);
 
-/* OCI "process" of a container's command, or of another one in it: also for exec. The "sampan" members go to
- * `sampan`. */
+/* OCI "process" of a container's command. The "sampan" members go to `sampan`. */
 int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan,
                    struct err *e);
+
+/* Members of a "process", also for another one in the container. set_env replaces one of the same name. */
+void bundle_set_caps(json_object *process, uint64_t caps);
+int bundle_set_env(char ***env, const char *item, struct err *e);
 
 /* The parts. */
 int bundle_add_namespaces(struct bundle *b, struct err *e);

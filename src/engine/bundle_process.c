@@ -1,4 +1,4 @@
-/* "process" of a bundle, and of an exec in it. */
+/* "process" of a bundle. */
 #include "engine/bundle.h"
 
 #include <stdlib.h>
@@ -11,8 +11,7 @@
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Replaces an earlier one of the same name. */
-static int set_env(char ***env, const char *item, struct err *e)
+int bundle_set_env(char ***env, const char *item, struct err *e)
 {
     size_t n = strcspn(item, "=");
     for (size_t i = 0; *env && (*env)[i]; i++) {
@@ -40,26 +39,30 @@ static int add_env(const struct container *c, json_object *process, struct err *
         r = strv_add(&env, "TERM=xterm", e);
     STRV_FOREACH (item, g->env)
         if (r == 0 && strchr(*item, '='))
-            r = set_env(&env, *item, e);
+            r = bundle_set_env(&env, *item, e);
     json_add_strv(process, "env", env);
     return r;
 }
 
-static int add_caps(const struct container *c, json_object *process, struct err *e)
+void bundle_set_caps(json_object *process, uint64_t caps)
 {
     static const char *const sets[] = {"bounding", "effective", "permitted"};
-    _cleanup_strv_ char **names = NULL;
+    json_object *o = json_add_object(process, "capabilities");
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        json_object *names = json_add_array(o, sets[i]);
+        for (int cap = 0; cap <= caps_last(); cap++)
+            if ((caps & CAP_BIT(cap)) && caps_name(cap))
+                json_object_array_add(names, json_object_new_string(caps_name(cap)));
+    }
+}
+
+static int add_caps(const struct container *c, json_object *process, struct err *e)
+{
     uint64_t caps;
     int r = security_caps(&c->host, &caps, e);
-    for (int cap = 0; r == 0 && cap <= caps_last(); cap++)
-        if ((caps & CAP_BIT(cap)) && caps_name(cap))
-            r = strv_add(&names, caps_name(cap), e);
-    if (r < 0)
-        return r;
-    json_object *o = json_add_object(process, "capabilities");
-    for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-        json_add_strv(o, sets[i], names);
-    return 0;
+    if (r == 0)
+        bundle_set_caps(process, caps);
+    return r;
 }
 
 static void add_rlimits(const struct container *c, json_object *process)

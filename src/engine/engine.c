@@ -64,7 +64,7 @@ static int open_base(const char *base, const char *const *subdirs, bool look_onl
 
 static int open_bases(struct engine *en, bool look_only, struct err *e)
 {
-    static const char *const run_dirs[] = {LOCKS_DIR, CONTAINERS_DIR, NULL};
+    static const char *const run_dirs[] = {LOCKS_DIR, CONTAINERS_DIR, NAMES_DIR, NULL};
     static const char *const root_dirs[] = {CONTAINERS_DIR, LAYERS_DIR, VOLUMES_DIR, NULL};
     int r = open_base(en->root, root_dirs, look_only, &en->root_fd, e);
     if (r < 0)
@@ -77,20 +77,23 @@ static int open_bases(struct engine *en, bool look_only, struct err *e)
     return en->locks_fd < 0 ? err_sys(e, "open %s/" LOCKS_DIR, en->run_root) : 0;
 }
 
-static int open_database(struct engine *en, struct err *e)
-{
-    _cleanup_free_ char *path = NULL;
-    if (asprintf(&path, "%s/sampan.db", en->root) < 0)
-        return err_set(e, ERR_SYS, ENOMEM, "open the database");
-    return db_open(path, &en->db, e);
-}
-
 static int first_after_boot(struct engine *en, struct err *e)
 {
     if (file_exists(en->run_fd, SWEPT_NAME))
         return 0;
     recover_after_boot(en);
     return file_write(en->run_fd, SWEPT_NAME, "", 0, 0600, e);
+}
+
+int engine_open_database(struct engine *en, struct err *e)
+{
+    _cleanup_free_ char *path = NULL;
+    if (en->db)
+        return 0;
+    if (asprintf(&path, "%s/sampan.db", en->root) < 0)
+        return err_set(e, ERR_SYS, ENOMEM, "open the database");
+    int r = db_open(path, &en->db, e);
+    return r == 0 ? first_after_boot(en, e) : r;
 }
 
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e)
@@ -106,10 +109,8 @@ int engine_open(const struct engine_options *o, struct engine *ret, struct err *
     if (r == 0)
         r = open_bases(&en, o->read_only, e);
     bool is_empty = r == -ENOENT && o->read_only;
-    if (r == 0)
-        r = open_database(&en, e);
-    if (r == 0)
-        r = first_after_boot(&en, e);
+    if (r == 0 && !o->defers_database)
+        r = engine_open_database(&en, e);
     if (r < 0 && !is_empty)
         return r;
     *ret = en;

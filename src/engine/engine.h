@@ -19,13 +19,14 @@ struct engine_options {
     const char *root;     /* NULL: $SAMPAN_ROOT, /var/lib/sampan */
     const char *run_root; /* NULL: $SAMPAN_RUN_ROOT, /run/sampan */
     bool read_only;       /* only look: create nothing when there is nothing (ps on a fresh machine) */
+    bool defers_database; /* the caller may do without: en->db is NULL until engine_open_database() */
 };
 
 struct engine {
     char *root, *run_root; /* absolute */
     int root_fd, run_fd;   /* O_PATH directories */
     int locks_fd;          /* run_root/locks, readable; -1: read_only and nothing there */
-    struct db *db;         /* NULL: read_only and nothing there */
+    struct db *db;         /* NULL: read_only and nothing there, or deferred */
     char *program_dir;     /* where the sibling programs are (paths.h); NULL until it is asked for */
     int shim_pidfd;        /* the last shim that this process started; -1 */
     char shim_id[65];      /* and its container */
@@ -35,6 +36,9 @@ struct engine {
 
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e);
 void engine_close(struct engine *en);
+
+/* What engine_open() left out; nothing when it is open already. */
+int engine_open_database(struct engine *en, struct err *e);
 
 /* Undoes what dead containers left (docs/architecture.md, "Nothing is left behind"). Cheap when there is nothing, but
  * for a checkpoint of the database now and then, so `run` calls it while its container runs. Errors are logged, not

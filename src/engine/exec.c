@@ -9,7 +9,9 @@
 #include "engine/paths.h"
 #include "engine/query.h"
 #include "engine/remote.h"
+#include "engine/running.h"
 #include "runtime/runtime.h"
+#include "runtime/security/capabilities.h"
 #include "runtime/security/sealed_program.h"
 #include "shim/pipes.h"
 #include "shim/session.h"
@@ -17,7 +19,7 @@
 enum { STATUS_NOT_STARTED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NO_COMMAND = 127 };
 
 struct joining {
-    struct container *c;
+    json_object *config;         /* the container's config.json, changed into what the new process gets */
     struct spec *spec;           /* the container's */
     struct spec_process process; /* the new one */
     int pidfd;                   /* of the container's init */
@@ -26,7 +28,7 @@ struct joining {
 
 static void joining_release(struct joining *j)
 {
-    container_free(j->c);
+    json_object_put(j->config);
     if (j->spec)
         spec_free(j->spec);
     spec_process_release(&j->process);
@@ -36,22 +38,34 @@ static void joining_release(struct joining *j)
 
 /* ---- the container ---- */
 
-static int open_container(struct engine *en, const char *ref, struct joining *j, struct err *e)
+static int ask_database(struct engine *en, const char *ref, char ret_id[CONTAINER_ID_LEN + 1], struct err *e)
 {
-    _cleanup_json_ json_object *config = NULL;
-    int r = engine_find(en, ref, &j->c, e);
+    _cleanup_container_ struct container *c = NULL;
+    int r = engine_open_database(en, e);
+    if (r == 0)
+        r = engine_find(en, ref, &c, e);
     if (r < 0)
         return r;
-    if (!container_is_active(j->c))
-        return err_conflict(e, "container %s is not running", j->c->name);
-    j->pidfd = remote_pidfd(en, j->c->id, e);
+    if (!container_is_active(c))
+        return err_conflict(e, "container %s is not running", c->name);
+    memcpy(ret_id, c->id, sizeof(c->id));
+    return 0;
+}
+
+static int open_container(struct engine *en, const char *ref, struct joining *j, struct err *e)
+{
+    char id[CONTAINER_ID_LEN + 1];
+    int r = running_find(en, ref, id) ? 0 : ask_database(en, ref, id, e);
+    if (r < 0)
+        return r;
+    j->pidfd = remote_pidfd(en, id, e);
     if (j->pidfd < 0)
         return j->pidfd;
-    _cleanup_close_ int dir = run_dir_open(en, j->c->id, e);
+    _cleanup_close_ int dir = run_dir_open(en, id, e);
     if (dir < 0)
-        return dir == -ENOENT ? err_conflict(e, "container %s is not running", j->c->name) : dir;
-    r = json_parse_file(dir, CONFIG_NAME, &config, e);
-    return r == 0 ? spec_load(config, j->c->id, &j->spec, e) : r;
+        return dir == -ENOENT ? err_conflict(e, "container %.12s is not running", id) : dir;
+    r = json_parse_file(dir, CONFIG_NAME, &j->config, e);
+    return r == 0 ? spec_load(j->config, id, &j->spec, e) : r;
 }
 
 /* Where the file of this program could be written to from inside, if somebody there laid hands on it: by its owner. */
@@ -67,32 +81,36 @@ static bool has_hosts_root(const struct spec *spec)
 
 /* ---- the process ---- */
 
-static int replace(char **target, const char *s, struct err *e)
+static int set_env(json_object *process, const struct exec_options *o, struct err *e)
 {
-    if (!s)
-        return 0;
-    free(*target);
-    *target = strdup(s);
-    return *target ? 0 : err_set(e, ERR_SYS, ENOMEM, "exec");
+    _cleanup_strv_ char **env = NULL, **own = NULL;
+    int r = json_get_strv(process, "env", &own, e);
+    if (r == 0 && o->tty)
+        r = strv_add(&env, "TERM=xterm", e);
+    STRV_FOREACH (item, own)
+        if (r == 0)
+            r = bundle_set_env(&env, *item, e);
+    STRV_FOREACH (item, o->env)
+        if (r == 0 && strchr(*item, '='))
+            r = bundle_set_env(&env, *item, e);
+    if (r == 0)
+        json_add_strv(process, "env", env);
+    return r;
 }
 
-/* What the container's own command has, where the options say nothing else. Our copy of the container is changed for
- * it. */
+/* What the container's own command has, where the options say nothing else. */
 static int load_process(struct joining *j, const struct exec_options *o, struct err *e)
 {
-    _cleanup_json_ json_object *process = json_object_new_object();
-    struct container *c = j->c;
-    int r = replace(&c->config.user, o->user, e);
-    if (r == 0)
-        r = replace(&c->config.working_dir, o->working_dir, e);
-    STRV_FOREACH (item, o->env)
-        if (r == 0)
-            r = strv_add(&c->config.env, *item, e);
-    c->config.tty = o->tty;
-    c->host.init = false;
-    c->host.privileged = c->host.privileged || o->privileged;
-    if (r == 0)
-        r = bundle_process(c, o->cmd, process, json_add_object(process, "sampan"), e);
+    json_object *process = json_get(j->config, "process"), *sampan = json_get(j->config, "sampan");
+    json_add_strv(process, "args", o->cmd);
+    json_add_str(process, "cwd", o->working_dir);
+    json_add_bool(process, "terminal", o->tty);
+    json_add_str(sampan, "user", o->user);
+    json_add_bool(sampan, "init", false);
+    json_object_object_add(process, "sampan", json_object_get(sampan));
+    if (o->privileged)
+        bundle_set_caps(process, caps_all());
+    int r = set_env(process, o, e);
     return r == 0 ? spec_load_process(process, &j->process, e) : r;
 }
 

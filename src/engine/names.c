@@ -21,7 +21,7 @@ static const char *const vessels[] = {
     "galley",   "gig",     "gondola",  "jolly",   "junk",      "kayak",     "keelboat", "ketch",
     "knarr",    "launch",  "longboat", "lugger",  "outrigger", "packet",    "pinnace",  "pirogue",
     "praam",    "proa",    "punt",     "raft",    "rowboat",   "sampan",    "schooner", "scow",
-    "shallop",  "skiff",   "sloop",    "smack",   "steamer",   "tall_ship", "tender",   "trawler",
+    "shallop",  "skiff",   "sloop",    "smack",   "steamer",   "tartane", "tender",   "trawler",
     "trimaran", "trireme", "tug",      "vinta",   "whaler",    "wherry",    "yacht",    "yawl",
 };
 

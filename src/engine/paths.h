@@ -10,6 +10,7 @@ struct engine;
 
 #define CONTAINERS_DIR "containers"
 #define LOCKS_DIR "locks"
+#define NAMES_DIR "names"
 #define CGROUP_PARENT_DEFAULT "/sampan"
 #define CONFIG_NAME "config.json"
 #define UPPER_NAME "upper"

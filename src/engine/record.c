@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "engine/idrange.h"
 #include "engine/paths.h"
 #include "engine/security.h"
@@ -105,39 +106,44 @@ int record_to_live_container(const struct engine *en, const struct container_row
     return 0;
 }
 
-/* 1 and the object, or 0 when there is no such file. */
+/* 1 and the object, or 0 when there is no such file. One that makes no sense (the shim writes them whole, so somebody else
+ * wrote it) is as good as none: it must not keep the container from being ended and removed. */
 static int read_file(int run_dir_fd, const char *name, json_object **ret, struct err *e)
 {
     struct err own = ERR_INIT;
     int r = json_parse_file(run_dir_fd, name, ret, &own);
-    if (r == -ENOENT)
+    if (r == 0 || r == -ENOENT)
+        return r == 0;
+    if (own.kind == ERR_INVALID) {
+        log_warning("%s", own.text);
         return 0;
-    if (r == 0)
-        return 1;
+    }
     if (e)
         *e = own;
     return r;
 }
 
+/* The same for its members: a wrong type is as good as the default. */
+static int64_t number(json_object *o, const char *key)
+{
+    int64_t n = 0;
+    json_get_int64(o, key, 0, &n, NULL);
+    return n;
+}
+
 int record_merge_exit(int run_dir_fd, struct container_row *row, struct err *e)
 {
     _cleanup_json_ json_object *o = NULL;
-    int64_t status;
-    const char *error;
+    const char *error = NULL;
     int r = read_file(run_dir_fd, SHIM_EXIT_NAME, &o, e);
     if (r <= 0)
         return r;
-    r = json_get_int64(o, "status", 0, &status, e);
-    if (r == 0)
-        r = json_get_bool(o, "oomKilled", false, &row->oom_killed, e);
-    if (r == 0)
-        r = json_get_int64(o, "finishedAt", 0, &row->finished_at, e);
-    if (r == 0)
-        r = json_get_str(o, "error", NULL, &error, e);
-    if (r < 0)
-        return r;
+    json_get_bool(o, "oomKilled", false, &row->oom_killed, NULL);
+    if (json_get_str(o, "error", NULL, &error, NULL) < 0)
+        error = NULL;
+    row->finished_at = number(o, "finishedAt");
+    row->exit_code = (int)number(o, "status");
     row->status = error ? CONTAINER_CREATED : CONTAINER_EXITED; /* an error: it did not start */
-    row->exit_code = (int)status;
     set_string(&row->error, error);
     return 1;
 }
@@ -145,16 +151,11 @@ int record_merge_exit(int run_dir_fd, struct container_row *row, struct err *e)
 int record_merge_state(int run_dir_fd, struct container_row *row, pid_t *ret_pid, struct err *e)
 {
     _cleanup_json_ json_object *o = NULL;
-    int64_t pid;
     int r = read_file(run_dir_fd, SHIM_STATE_NAME, &o, e);
     if (r <= 0)
         return r;
-    r = json_get_int64(o, "pid", 0, &pid, e);
-    if (r == 0)
-        r = json_get_int64(o, "startedAt", 0, &row->started_at, e);
-    if (r < 0)
-        return r;
+    row->started_at = number(o, "startedAt");
     if (ret_pid)
-        *ret_pid = (pid_t)pid;
+        *ret_pid = (pid_t)number(o, "pid");
     return 1;
 }

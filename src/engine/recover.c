@@ -7,7 +7,7 @@
  *
  *   1. processes and cgroup. The init dies with the shim (PR_SET_PDEATHSIG) and its pid namespace with it; what shares
  *      another pid namespace is found in the cgroup. Mounts go with the processes, since none is in the host's table.
- *   2. the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to
+ *   2. its name's link (running.h), and the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to
  *      the pool, in one transaction; with --rm, its anonymous volumes and then the row itself. Before the run directory,
  *      which holds exit.json.
  *   3. the directory on disk, where there is no row (any more): --rm, or a creation that did not come to its row.
@@ -34,6 +34,7 @@
 #include "engine/lock.h"
 #include "engine/paths.h"
 #include "engine/record.h"
+#include "engine/running.h"
 #include "engine/timestamp.h"
 #include "runtime/runtime.h"
 #include "shim/shim.h"
@@ -81,6 +82,10 @@ static int settle_row(struct engine *en, const char *id, int run_dir, bool *ret_
     int found = containers_get(en->db, id, &row, e);
     if (found < 0)
         return found;
+    if (found)
+        running_withdraw(en, row.name);
+    else
+        running_withdraw_id(en, id);
     *ret_keep = found && !(row.status == CONTAINER_RUNNING && row.auto_remove);
     if (!found || row.status != CONTAINER_RUNNING)
         return 0;

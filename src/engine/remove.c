@@ -12,7 +12,9 @@
 #include "engine/lock.h"
 #include "engine/query.h"
 #include "engine/recover.h"
+#include "engine/running.h"
 #include "storage/containers.h"
+#include "storage/db.h"
 #include "storage/volumes.h"
 
 enum { JUST_ENDING_MS = 10000 };
@@ -69,7 +71,24 @@ int engine_remove(struct engine *en, const char *ref, const struct engine_remove
     return r == 0 ? remove_at_rest(en, c, o->volumes, e) : r;
 }
 
-/* The name is in the row alone, which changes in one statement: no lock is needed. */
+/* One transaction, and no lock of the container: a start, which publishes the name, is one as well. */
+static int change_name(struct engine *en, const char *id, const char *new_name, struct err *e)
+{
+    _cleanup_transaction_ struct db *tx = NULL;
+    _cleanup_row_ struct container_row row = CONTAINER_ROW_INIT;
+    int r = db_begin_scoped(en->db, &tx, e);
+    if (r == 0)
+        r = containers_get(en->db, id, &row, e);
+    if (r == 0)
+        return err_not_found(e, "no such container: %.12s", id);
+    if (r > 0)
+        r = containers_rename(en->db, id, new_name, e);
+    if (r < 0)
+        return r;
+    running_withdraw(en, row.name);
+    return db_commit(en->db, e);
+}
+
 int engine_rename(struct engine *en, const char *ref, const char *new_name, struct err *e)
 {
     _cleanup_container_ struct container *c = NULL;
@@ -80,5 +99,5 @@ int engine_rename(struct engine *en, const char *ref, const char *new_name, stru
         r = engine_find(en, ref, &c, e);
     if (r == 0 && strcmp(c->name, new_name) == 0)
         return err_invalid(e, "renaming a container with the same name as its current name");
-    return r == 0 ? containers_rename(en->db, c->id, new_name, e) : r;
+    return r == 0 ? change_name(en, c->id, new_name, e) : r;
 }

@@ -2,16 +2,19 @@
  * Starting a container.
  *
  *   1. the lock                    lock.h
- *   2. one transaction             the row says RUNNING and leases the id range (and is inserted, for `run`)
- *   3. directories, volumes        on disk; the run directory
- *   4. the others' namespaces      after the lease: from now on their ids cannot be given to somebody else
- *   5. the bundle                  config.json and the files it binds
- *   6. the shim                    inherits the lock; answers STARTED, or the sentence of the step that failed
- *   7. the lock is the shim's      our descriptor is closed
+ *   2. the run directory
+ *   3. the shim                    inherits the lock; comes to be on another processor meanwhile, and waits for GO
+ *   4. one transaction             the row says RUNNING and leases the id range (and is inserted, for `run`)
+ *   5. directories, volumes        on disk
+ *   6. the others' namespaces      after the lease: from now on their ids cannot be given to somebody else
+ *   7. the bundle                  config.json and the files it binds
+ *   8. GO                          the shim answers STARTED, or the sentence of the step that failed
+ *   9. the lock is the shim's      our descriptor is closed
  *
- * Killed by SIGKILL: until 6, the lock is free and recovery undoes 5 to 2 (record_merge…: no state.json, so it never
- * started). From 6 on the shim holds the lock as well and brings the start to its end without us: the container runs,
- * as if detached. A failure is undone here in the same way, by recover_container(), once the shim is gone.
+ * Killed by SIGKILL: until 8 the shim ends with us, without having done anything; then the lock is free and recovery
+ * undoes 7 to 2 (record_merge…: no state.json, so it never started). From 8 on the shim brings the start to its end
+ * without us: the container runs, as if detached. A failure is undone here in the same way, by recover_container(),
+ * once the shim is gone.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -33,6 +36,7 @@
 #include "engine/query.h"
 #include "engine/record.h"
 #include "engine/recover.h"
+#include "engine/running.h"
 #include "engine/security.h"
 #include "kernel/features.h"
 #include "kernel/pidfd.h"
@@ -51,10 +55,12 @@ struct launch {
     struct ns_join join;
     int lock_fd, run_dir_fd;
     int sock; /* the starter's */
+    struct sealed_program shim;
 };
 
 static void launch_release(struct launch *l)
 {
+    sealed_program_release(&l->shim); /* the last close of a mount waits for the kernel: not before the shim is told */
     ns_join_release(&l->join);
     fd_close(&l->lock_fd);
     fd_close(&l->run_dir_fd);
@@ -63,7 +69,8 @@ static void launch_release(struct launch *l)
 #define _cleanup_launch_ _cleanup_(launch_release)
 #define LAUNCH_INIT(engine, container, flags)                                                                          \
     {                                                                                                                  \
-        .en = (engine), .c = (container), .attach = (flags), .lock_fd = -1, .run_dir_fd = -1, .sock = -1               \
+        .en = (engine), .c = (container), .attach = (flags), .lock_fd = -1, .run_dir_fd = -1, .sock = -1,              \
+        .shim = SEALED_PROGRAM_INIT                                                                                    \
     }
 
 /* Root may have been deprived of what makes containers; better one sentence here than a failing step somewhere. */
@@ -76,7 +83,7 @@ static int check_privilege(struct err *e)
     return err_advice(e, "run it outside of the sandbox that took it away");
 }
 
-/* ---- 2: the range ---- */
+/* ---- 4: the range ---- */
 
 /* The range of a container whose user namespace is joined. It is leased a second time, so it stays ours when the
  * other ends. */
@@ -107,7 +114,7 @@ static int lease(struct launch *l, struct err *e)
     return r;
 }
 
-/* ---- 3: directories ---- */
+/* ---- 2: the run directory ---- */
 
 /* With the ledger's entry of the cgroup, which is there before the cgroup is. */
 static int make_run_dir(struct launch *l, struct err *e)
@@ -123,18 +130,17 @@ static int make_run_dir(struct launch *l, struct err *e)
     return r;
 }
 
-/* ---- 6: the shim ---- */
+/* ---- 3: the shim ---- */
 
 /* Its own messages go to nobody: what concerns the user comes over the socket, and a detached container must not keep
  * the user's terminal or pipe open. */
 static int spawn_shim(struct launch *l, struct err *e)
 {
     _cleanup_free_ char *file = NULL;
-    _cleanup_sealed_program_ struct sealed_program program = SEALED_PROGRAM_INIT;
     int pair[2];
     int r = program_find(l->en, "sampan-shim", &file, e);
     if (r == 0)
-        r = sealed_program_open(file, &program, e);
+        r = sealed_program_open(file, &l->shim, e);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -143,15 +149,13 @@ static int spawn_shim(struct launch *l, struct err *e)
     _cleanup_close_ int theirs = pair[1];
     const char *const argv[] = {"sampan-shim", l->c->id, NULL};
     struct process p = {
-        .path = program.path,
+        .path = l->shim.path,
         .argv = argv,
         .fds = {-1, -1, -1, theirs, l->run_dir_fd, l->lock_fd},
-        .n_fds = SHIM_FD_FIRST_NAMESPACE + l->join.n,
+        .n_fds = SHIM_FD_FIRST_NAMESPACE,
         .new_session = 1,
         .pidfd = -1,
     };
-    for (size_t i = 0; i < l->join.n; i++)
-        p.fds[SHIM_FD_FIRST_NAMESPACE + i] = l->join.fds[i];
     r = process_start(&p, e);
     if (r < 0)
         return err_context(e, "start sampan-shim");
@@ -161,6 +165,14 @@ static int spawn_shim(struct launch *l, struct err *e)
     return 0;
 }
 
+static int prepare_shim(struct launch *l, struct err *e)
+{
+    int r = make_run_dir(l, e);
+    return r == 0 ? spawn_shim(l, e) : r;
+}
+
+/* ---- 5 to 8 ---- */
+
 static int write_bundle(struct launch *l, struct err *e)
 {
     struct bundle b = {
@@ -168,13 +180,10 @@ static int write_bundle(struct launch *l, struct err *e)
     return bundle_write(&b, e);
 }
 
-/* Steps 3 to 6. */
 static int launch(struct launch *l, struct shim_started *ret, struct err *e)
 {
     uint32_t joined_base = l->plan.ns[NS_USER].how == NS_CONTAINER ? l->c->id_base : 0;
     int r = create_directories(l->en, l->c, e);
-    if (r == 0)
-        r = make_run_dir(l, e);
     if (r == 0)
         r = security_set_paths(&l->c->host, e);
     if (r == 0)
@@ -182,7 +191,7 @@ static int launch(struct launch *l, struct shim_started *ret, struct err *e)
     if (r == 0)
         r = write_bundle(l, e);
     if (r == 0)
-        r = spawn_shim(l, e);
+        r = shim_client_go(l->sock, l->join.fds, l->join.n, e);
     return r == 0 ? shim_client_wait_started(l->sock, ret, e) : r;
 }
 
@@ -233,11 +242,15 @@ static int run_locked(struct launch *l, int (*write_row)(struct engine *, struct
     _cleanup_transaction_ struct db *tx = NULL;
     struct shim_started started;
     struct err own = ERR_INIT;
-    int r = db_begin_scoped(l->en->db, &tx, &own);
+    int r = prepare_shim(l, &own);
+    if (r == 0)
+        r = db_begin_scoped(l->en->db, &tx, &own);
     if (r == 0)
         r = lease(l, &own);
     if (r == 0)
         r = write_row(l->en, l->c, &own);
+    if (r == 0)
+        running_publish(l->en, l->c->name, l->c->id);
     if (r == 0)
         r = db_commit(l->en->db, &own);
     if (r == 0)

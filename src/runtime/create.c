@@ -1,15 +1,14 @@
 /*
- * Making a container, as seen by the parent: the left-hand column of the diagram in sync.h, and the undoing of it.
+ * Making a container, as seen by the parent: the left-hand column of the diagram in sync.h, until the init has all that
+ * it needs. What follows is in start.c.
  *
  * Should: on failure leave neither process nor cgroup, and say what the step that failed said.
  * Mustn't: attach a mount, or change anything of its own but what it restores.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/fd.h"
-#include "base/parse.h"
 #include "kernel/pidfd.h"
 #include "runtime/birth.h"
 #include "runtime/child.h"
@@ -142,52 +141,18 @@ static int hand_over_rootfs(struct creation *c, struct err *e)
     return r == 0 ? send_mounts(c, &fds, e) : r;
 }
 
+/* Without it the end is only slower. */
+static int hold_mounts(struct creation *c, struct err *e)
+{
+    (void)e;
+    if (spec_has_own(c->spec, NS_MOUNT))
+        c->container->mounts_fd = ns_open(c->container->pid, NS_MOUNT, NULL);
+    return 0;
+}
+
 static int receive_console(struct creation *c, struct err *e)
 {
     return c->spec->process.terminal ? terminal_receive(c->container->sync_fd, &c->io->master, e) : 0;
-}
-
-static int wait_until_ready(struct creation *c, struct err *e)
-{
-    return sync_wait(c->container->sync_fd, SYNC_READY, NULL, 0, NULL, e);
-}
-
-/* ---- undoing ---- */
-
-/* The init's own end, when that is the reason. */
-static void explain_end(const siginfo_t *info, struct err *e)
-{
-    const char *name = signal_name(info->si_status);
-
-    if (info->si_code != CLD_KILLED && info->si_code != CLD_DUMPED)
-        return;
-    err_set(e, ERR_SYS, 0, "the container's init was ended by %s while it was set up", name ? name : "a signal");
-    if (info->si_status == SIGKILL)
-        err_advice(e, "is the memory limit too small?");
-}
-
-/* The one who failed first is the one to be heard: what we met may only be the echo of the child's failure. */
-static void explain(struct runtime_container *c, struct err *e)
-{
-    bool is_echo = e->code == ECONNRESET || e->code == EPIPE || e->code == ESRCH;
-    siginfo_t info = {.si_code = 0};
-
-    if (sync_take_error(c->sync_fd, e) || c->pidfd < 0 || !is_echo)
-        return;
-    if (pidfd_has_exited(c->pidfd, 1000) && pidfd_wait(c->pidfd, &info, NULL) == 0)
-        explain_end(&info, e);
-}
-
-static void abandon(struct runtime_container *c, struct err *e)
-{
-    siginfo_t info;
-
-    explain(c, e);
-    if (c->pidfd >= 0) {
-        (void)pidfd_kill(c->pidfd, SIGKILL, NULL);
-        (void)pidfd_wait(c->pidfd, &info, NULL);
-    }
-    runtime_release(c);
 }
 
 /* ---- the plan ---- */
@@ -204,8 +169,8 @@ static const creation_step steps[] = {
     set_limits,       /* that only the host can raise */
     map_ids,          /* SYNC_MAPPED */
     hand_over_rootfs, /* SYNC_MOUNTS */
+    hold_mounts,      /* beyond the init's end */
     receive_console,  /* SYNC_CONSOLE */
-    wait_until_ready, /* SYNC_READY */
 };
 
 int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct runtime_container *ret, struct err *e)
@@ -239,8 +204,7 @@ int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct run
         r = steps[i](&c, e);
     if (r < 0) {
         fd_close(&io->master);
-        abandon(&container, e);
-        return err_to_errno(e);
+        return runtime_abandon(&container, e);
     }
     *ret = container;
     return 0;

@@ -18,6 +18,16 @@
  * look into its /proc/PID/fd or exe (CVE-2016-9962, CVE-2019-5736). And it holds no fd but its socket and its stdio
  * when it enters.
  *
+ * CAP_SYS_PTRACE overcomes that, in the user namespace that the caller's memory belongs to: the host's. So where the
+ * container shares it, an usher that the container does not see goes first: it is cloned outside, takes the steps that
+ * deal with what is the host's, joins everything, and only then clones the child, as its own sibling, who is born with
+ * no root, directory or fd of the host's. Who holds the host's CAP_SYS_PTRACE may still trace it (as with other engines).
+ *
+ *   caller                            usher                              child
+ *     clone3 -------------------------> … close_host_fds, setns(all)
+ *     SYNC_BORN + pidfd <-------------- clone3(CLONE_PARENT) -------------> born in the container's pid namespace
+ *     SYNC_MAPPED --------------------------------------------------------> becomes root inside, and so on, as above
+ *
  * Mustn't: follow a path of the host's after setns, or trust one of the container's.
  */
 #include <sched.h>
@@ -42,6 +52,7 @@ struct joiner {
     int parent_sync;
     int sync;
     int flags; /* what setns joins */
+    bool has_usher;
     struct cgroup cgroup;
     bool is_in_v2_cgroup;
     struct spec_caps all_caps;
@@ -74,14 +85,17 @@ static int join_cgroups(struct joiner *j, struct err *e)
     return cgroup_join_self(&j->cgroup, j->is_in_v2_cgroup, e);
 }
 
-static bool has_work_for_parent(const struct spec_process *p)
+/* Behind an usher also for the order: SYNC_BORN has to come first. */
+static bool has_work_for_parent(const struct joiner *j)
 {
-    return p->n_rlimits > 0 || p->has_oom_score_adj;
+    const struct spec_process *p = j->x->process;
+
+    return j->has_usher || p->n_rlimits > 0 || p->has_oom_score_adj;
 }
 
 static int wait_for_parent(struct joiner *j, struct err *e)
 {
-    return has_work_for_parent(j->x->process) ? sync_wait(j->sync, SYNC_MAPPED, NULL, 0, NULL, e) : 0;
+    return has_work_for_parent(j) ? sync_wait(j->sync, SYNC_MAPPED, NULL, 0, NULL, e) : 0;
 }
 
 static int label_exec(struct joiner *j, struct err *e)
@@ -106,6 +120,23 @@ static int join_namespaces(struct joiner *j, struct err *e)
     }
     fd_close(&target);
     return 0;
+}
+
+/* Returns in the child; the usher tells about it, and ends. */
+static int be_born(struct joiner *j, struct err *e)
+{
+    int pidfd = -1;
+    /* No exit signal: with CLONE_PARENT it is the one that this process has. */
+    struct clone_args args = {.flags = CLONE_PIDFD | CLONE_PARENT, .pidfd = (uint64_t)(uintptr_t)&pidfd};
+    pid_t pid = j->has_usher ? sys_clone3(&args) : 0;
+
+    if (pid < 0)
+        return err_sys(e, "clone a process into the container");
+    if (pid == 0)
+        return child_die_with_parent(e);
+    if (sync_send(j->sync, SYNC_BORN, &pidfd, 1, e) < 0)
+        return err_to_errno(e);
+    _exit(0);
 }
 
 static int become_root(struct joiner *j, struct err *e)
@@ -154,10 +185,11 @@ typedef int (*joiner_step)(struct joiner *j, struct err *e);
 static const joiner_step child_steps[] = {
     begin,           /* ends with the caller from here on */
     join_cgroups,    /* before it changes its ids */
-    wait_for_parent, /* limits are raised from outside */
     label_exec,      /* through the host's procfs */
     close_host_fds,  /* but the target's pidfd */
     join_namespaces, /* from here on all is the container's */
+    be_born,         /* of the usher, if there is one */
+    wait_for_parent, /* limits are raised from outside */
     become_root,     /* of its user namespace */
     start_session,   /* of its own: no terminal of the caller's */
     place_stdio,     /* or the terminal */
@@ -213,6 +245,9 @@ static int plan_namespaces(struct joiner *j, struct err *e)
         if (spec->ns[kind].mode != SPEC_NS_INHERIT && kind != NS_PID && !(kind == NS_USER && is_shared))
             j->flags |= ns_kinds[kind].clone_flag;
     }
+    j->has_usher = spec->ns[NS_PID].mode != SPEC_NS_INHERIT && !(j->flags & CLONE_NEWUSER);
+    if (j->has_usher)
+        j->flags |= CLONE_NEWPID;
     return r;
 }
 
@@ -278,7 +313,7 @@ static int clone_into_container(struct joiner *j, struct err *e)
 
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return err_sys(e, "protect the new process");
-    r = ns_pid_enter_for_children(has_pid_ns ? j->x->target_pidfd : -1, &own_pid_ns, e);
+    r = ns_pid_enter_for_children(has_pid_ns && !j->has_usher ? j->x->target_pidfd : -1, &own_pid_ns, e);
     if (r == 0) {
         r = clone_joiner(j, e);
         if (ns_pid_restore(own_pid_ns, r < 0 ? NULL : e) < 0 && r == 0)
@@ -290,12 +325,31 @@ static int clone_into_container(struct joiner *j, struct err *e)
     return r;
 }
 
+static int replace_usher(struct joiner *j, struct err *e)
+{
+    _cleanup_close_ int usher = -1;
+    siginfo_t info;
+    int r;
+
+    if (!j->has_usher)
+        return 0;
+    usher = TAKE_FD(j->pidfd);
+    r = sync_wait(j->parent_sync, SYNC_BORN, &j->pidfd, 1, NULL, e);
+    if (r < 0)
+        (void)pidfd_kill(usher, SIGKILL, NULL);
+    (void)pidfd_wait(usher, &info, NULL);
+    if (r < 0)
+        return r;
+    j->pid = pidfd_to_pid(j->pidfd);
+    return j->pid > 0 ? 0 : err_set(e, ERR_SYS, ESRCH, "find the process in the container");
+}
+
 static int do_parents_work(struct joiner *j, struct err *e)
 {
     const struct spec_process *p = j->x->process;
     int r;
 
-    if (!has_work_for_parent(p))
+    if (!has_work_for_parent(j))
         return 0;
     r = rlimits_make_room(j->pid, p, e);
     if (r == 0)
@@ -320,6 +374,7 @@ static const joiner_step caller_steps[] = {
     give_stdio,           /* pipes to the container's root */
     open_sync,            /* close-on-exec: its end is the success */
     clone_into_container, /* the child goes on in joiner_main */
+    replace_usher,        /* SYNC_BORN, if there is one */
     do_parents_work,      /* limits that only the host can raise */
     receive_console,      /* SYNC_CONSOLE */
     wait_for_execve,      /* EOF */

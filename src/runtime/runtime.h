@@ -2,9 +2,10 @@
  * The runtime: makes a container's first process, and joins further ones to it. Used by sampan-shim (one container),
  * by sampan itself (exec) and by sampan-runtime (the OCI command line).
  *
- * A container is made in two halves, so that a caller can do work between them: runtime_create() returns when
- * everything stands and the init waits just before execve; runtime_start() lets it go and tells whether execve worked.
- * How the two processes meet is in runtime/sync.h; create.c and child.c read as the two lists of steps.
+ * A container is made in two halves, so that a caller can do work between them: runtime_create() returns when the init
+ * has been given all that it needs, and sets itself up alone; runtime_start() lets it execute the payload and tells
+ * whether all that worked. How the two processes meet is in runtime/sync.h; create.c and child.c read as the two lists
+ * of steps.
  *
  * Privilege: CAP_SYS_ADMIN and friends in the caller's user namespace. The calling process must be single-threaded.
  */
@@ -28,19 +29,28 @@ struct runtime_container {
     pid_t pid;   /* in the caller's pid namespace */
     int pidfd;   /* owned */
     int sync_fd; /* owned; the meeting point with the child until runtime_start */
+    bool is_ready;
+    /* Owned; -1: none. Its mount namespace, held so that taking it down (a third of a millisecond: the overlay is unmounted)
+     * does not come before the news of the init's end, but in runtime_release. */
+    int mounts_fd;
     struct cgroup cgroup;
 };
 
-#define RUNTIME_CONTAINER_INIT ((struct runtime_container){.pidfd = -1, .sync_fd = -1, .cgroup = CGROUP_INIT})
+#define RUNTIME_CONTAINER_INIT                                                                                         \
+    ((struct runtime_container){.pidfd = -1, .sync_fd = -1, .mounts_fd = -1, .cgroup = CGROUP_INIT})
 
 /* On failure nothing is left: no process, no cgroup, no mount. The child dies with the caller (PR_SET_PDEATHSIG, and
  * EOF on the sync socket while it is being set up). */
 int runtime_create(const struct spec *spec, struct runtime_stdio *io, struct runtime_container *ret, struct err *e);
 
-/* ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when execve failed; the child is then gone and reaped. */
+/* Waits until the init has set itself up: for callers that have something to do between that and the start. On failure
+ * nothing is left, as above. */
+int runtime_wait_ready(struct runtime_container *c, struct err *e);
+
+/* ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when execve failed; where anything failed, the child is gone and reaped. */
 int runtime_start(struct runtime_container *c, struct err *e);
 
-/* In place of runtime_start: the init no longer dies with the caller, and waits on the listening SOCK_SEQPACKET socket
+/* In place of runtime_start, after runtime_wait_ready: the init no longer dies with the caller, and waits on the listening SOCK_SEQPACKET socket
  * (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On failure kill and release as ever.
  * */
 int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
@@ -48,6 +58,10 @@ int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
 /* The starter's side: `sock` is connected to that socket. Errors as runtime_start; the init is then gone, and reaped by
  * its parent. */
 int runtime_start_detached(int sock, struct err *e);
+
+/* After a step that failed: *e becomes what the init had to say, or how it ended, where that was the reason; the init is
+ * killed and reaped, the rest released. Returns *e as a negative errno. */
+int runtime_abandon(struct runtime_container *c, struct err *e);
 
 /* After the init was reaped: ends what is left in the cgroup, removes it, closes fds. Idempotent. Negative, and logged,
  * when the cgroup could not be removed. */

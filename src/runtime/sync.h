@@ -10,13 +10,14 @@
  *     (needs the user namespace for idmaps)
  *     SYNC_MOUNTS  + fds ------------------------> attaches them, pivots, masks, …
  *     (waits)       <------------- SYNC_CONSOLE + fd  only with a terminal: the pty's master
- *     (waits)       <------------- SYNC_READY     everything stands; capabilities dropped, waits for the word
- *     runtime_start: SYNC_EXEC ------------------> loads seccomp, execve
- *     EOF (close-on-exec) <---------------------- exec worked
+ *     the caller's own work, then
+ *     runtime_start: SYNC_EXEC ------------------> read when it is needed, after SYNC_READY
+ *     (waits)       <------------- SYNC_READY     everything stands; capabilities dropped
+ *     EOF (close-on-exec) <---------------------- loads seccomp, execve; exec worked
  *
  *   Where a user namespace is joined, the process that the parent cloned joins it and clones the init from inside, as a
  *   sibling of itself: only then do the init's own namespaces belong to the joined one. It sends SYNC_BORN with the
- *   init's pidfd, before all the others, and ends.
+ *   init's pidfd, before all the others, and ends. exec.c has such a process, too.
  *
  *   At any point the child may send SYNC_ERROR with a struct err, and exits; EOF from the parent makes it exit.
  */

@@ -90,6 +90,8 @@ static int target_load(const struct instance *i, const struct words *w, char *co
         r = handover_check(&w->handover, t->process.terminal, w->detach, e);
     if (r < 0)
         return r;
+    if (!w->detach)
+        foreground_take_size(&t->process);
     t->pidfd = instance_pidfd(i, e);
     return t->pidfd < 0 ? t->pidfd : 0;
 }

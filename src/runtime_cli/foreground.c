@@ -6,6 +6,18 @@
 #include "base/cleanup.h"
 #include "shim/session.h"
 
+void foreground_take_size(struct spec_process *p)
+{
+    struct shim_size size;
+
+    if (!p->terminal || p->console_rows || p->console_cols)
+        return;
+    if (terminal_get_size(STDOUT_FILENO, &size) || terminal_get_size(STDIN_FILENO, &size)) {
+        p->console_rows = size.rows;
+        p->console_cols = size.cols;
+    }
+}
+
 int foreground_wait(int pidfd, int master, int *ret_status, struct err *e)
 {
     _cleanup_(session_release) struct session s = {.in = -1, .out = -1, .err = -1, .master = master, .pidfd = pidfd};

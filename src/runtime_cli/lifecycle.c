@@ -10,6 +10,7 @@
 #include "runtime/hooks.h"
 #include "runtime/runtime.h"
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/foreground.h"
 #include "runtime_cli/report.h"
 #include "runtime_cli/start_socket.h"
 
@@ -84,12 +85,16 @@ static int make(struct instance *i, const struct create_options *o, const struct
     if (r < 0)
         return r;
     master = io.master;
+    r = runtime_wait_ready(&c, e);
+    if (r < 0)
+        return r;
     r = settle(i, o, &c, master, listen_fd, e);
     if (r < 0) {
         end_init(&c);
         return r;
     }
     *ret = (struct created){.pidfd = TAKE_FD(c.pidfd), .master = o->handover.console_socket ? -1 : TAKE_FD(master)};
+    fd_close(&c.mounts_fd);
     cgroup_release(&c.cgroup); /* it stays */
     return 0;
 }
@@ -111,6 +116,8 @@ int lifecycle_create(const char *root, const char *id, struct create_options *o,
         r = instance_create(root, id, i, e);
     if (r < 0)
         return r;
+    if (!o->is_detached)
+        foreground_take_size(&b.spec->process);
     r = record_plan(i, &b, e);
     if (r == 0)
         r = bundle_save_config(&b, i->dir_fd, e);

@@ -55,6 +55,16 @@ static int await(int sock, enum shim_msg_type type, void *ret, size_t size, int 
     }
 }
 
+int shim_client_go(int sock, const int *fds, size_t n, struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = shim_send(sock, SHIM_MSG_NAMESPACE, NULL, 0, fds[i], e);
+    if (r == 0)
+        r = shim_send(sock, SHIM_MSG_GO, NULL, 0, -1, e);
+    return r == -EPIPE ? shim_is_gone(e) : r;
+}
+
 int shim_client_wait_started(int sock, struct shim_started *ret, struct err *e)
 {
     return await(sock, SHIM_MSG_STARTED, ret, sizeof(*ret), NULL, e);

@@ -9,7 +9,10 @@
 #include "shim/protocol.h"
 #include "shim/user.h"
 
-/* The starter's first call: waits until the container runs. What went wrong in the shim or in the container's init comes
+/* The starter's first call: the bundle is complete. The shim gets fds[i] as SHIM_FD_FIRST_NAMESPACE + i. */
+int shim_client_go(int sock, const int *fds, size_t n, struct err *e);
+
+/* The starter's second call: waits until the container runs. What went wrong in the shim or in the container's init comes
  * back as *e with its kind. */
 int shim_client_wait_started(int sock, struct shim_started *ret, struct err *e);
 

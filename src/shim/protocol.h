@@ -6,6 +6,9 @@
  * socket shim.sock in the container's run directory (attach, wait, stop, kill, exec from later commands). Only the
  * owner of the run directory can connect (mode 0700 above it), and the shim checks SO_PEERCRED.
  *
+ * The starter speaks first: one NAMESPACE + fd for each that the container joins, then GO, when the bundle is written.
+ * Until then the shim does nothing, and when the starter dies it ends (client.h: shim_client_go).
+ *
  *   client -> shim                                   shim -> client
  *   ATTACH  flags (which streams)                    ATTACHED
  *   STDIN   bytes … STDIN_CLOSE                      STDIN_TAKEN;  STDOUT, STDERR  bytes …
@@ -41,6 +44,9 @@ enum shim_msg_type {
     SHIM_MSG_WAIT,
     SHIM_MSG_DETACH,
     SHIM_MSG_FORGET,
+    /* starter to shim, before anything else */
+    SHIM_MSG_NAMESPACE = 32, /* with an fd */
+    SHIM_MSG_GO,
     /* shim to client */
     SHIM_MSG_STARTED = 64, /* struct shim_started */
     SHIM_MSG_ERROR,        /* struct err */

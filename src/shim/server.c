@@ -86,10 +86,9 @@ static bool do_detach(struct server *s, struct client *c, const struct shim_msg 
 
 static bool do_forget(struct server *s, struct client *c, const struct shim_msg *m)
 {
-    (void)c;
     (void)m;
-    s->is_forgotten = s->has_exited;
-    return s->has_exited;
+    s->is_forgotten = s->has_exited && c == s->starter;
+    return s->is_forgotten;
 }
 
 static const struct request {
@@ -127,6 +126,8 @@ static void on_writable(void *owner, struct client *c)
 static void on_gone(void *owner, struct client *c)
 {
     struct server *s = owner;
+    if (c == s->starter)
+        s->starter = NULL;
     relay_client_gone(s->relay, c);
 }
 
@@ -154,6 +155,7 @@ void server_init(struct server *s, struct loop *l, struct relay *relay)
     s->loop = l;
     s->relay = relay;
     s->pidfd = s->listener.fd = -1;
+    s->starter = NULL;
     clients_init(&s->clients, l, &client_ops, s);
 }
 
@@ -166,9 +168,9 @@ void server_open(struct server *s, int listener, int pidfd)
 
 void server_add_starter(struct server *s, int sock, unsigned streams)
 {
-    struct client *c = clients_add(&s->clients, sock);
-    if (c)
-        attach(s, c, streams);
+    s->starter = clients_add(&s->clients, sock);
+    if (s->starter)
+        attach(s, s->starter, streams);
 }
 
 /* ---- the end */
@@ -196,17 +198,10 @@ void server_report_exit(struct server *s, const struct shim_exit *exit)
     fd_close(&s->listener.fd);
 }
 
-static bool has_clients(struct server *s)
-{
-    CLIENTS_FOREACH (c, &s->clients)
-        return true;
-    return false;
-}
-
 bool server_await_forget(struct server *s, int timeout_ms)
 {
     int64_t deadline = now_ns() + timeout_ms * INT64_C(1000000);
-    while (!s->is_forgotten && has_clients(s)) {
+    while (!s->is_forgotten && s->starter) {
         int64_t left = (deadline - now_ns()) / 1000000;
         if (left <= 0 || loop_turn(s->loop, (int)left, NULL) < 0)
             break;

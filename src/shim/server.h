@@ -14,8 +14,9 @@ struct server {
     int pidfd;                   /* the container's init; borrowed */
     struct loop_source listener; /* owned */
     struct clients clients;
-    bool is_forgotten; /* a client said FORGET after it was told the exit */
-    bool has_exited;   /* server_report_exit was called */
+    struct client *starter; /* while it is connected */
+    bool is_forgotten;      /* it said FORGET after it was told the exit */
+    bool has_exited;        /* server_report_exit was called */
 };
 
 /* Takes the listening socket. */
@@ -31,7 +32,7 @@ void server_widen(struct server *s);
 /* Tells everyone who attached or waits, and stops listening. The connections stay open. */
 void server_report_exit(struct server *s, const struct shim_exit *exit);
 
-/* Waits for one of them to say FORGET; false when none did before they were all gone or the time was over. */
+/* Waits for the starter to say FORGET, which nobody else may; false when it is gone, or the time was over. */
 bool server_await_forget(struct server *s, int timeout_ms);
 
 #endif

@@ -2,7 +2,9 @@
  * One supervisor per container. `sampan-shim ID` is started by the engine with
  *     fd 3  the starter's socket (protocol.h)         fd 4  the container's run directory (config.json, shim.sock, state.json)
  *     fd 5  the container's lock, held by flock(2): while anybody has this open file, the container is alive
+ * and over the socket, once config.json is written,
  *     fd 6… namespaces to join, as config.json names them (/proc/self/fd/N)
+ * It is started before that, so that its own beginning (execve, libc) costs nobody time.
  * It creates the container through the runtime, relays and logs its stdio, serves shim.sock, reaps, reports the exit
  * status, undoes the cgroup, writes exit.json, and ends; closing the lock is its last act. When "sampan".shim.onExit is set
  * (a detached --rm), it then executes that command.
@@ -15,7 +17,7 @@
  *       "remove": ["/dir", …, "/lock"] or absent }
  *
  * "remove" is what of the container has to go at its end, the lock last. It is removed here, where nobody waits for it (a
- * directory costs some file systems milliseconds), but only at the word of a client, SHIM_MSG_FORGET: that the end is written down and
+ * directory costs some file systems milliseconds), but only at the word of the starter, SHIM_MSG_FORGET: that the end is written down and
  * nothing leads to the container any more. Without it everything stays, lock and all, for recovery.
  */
 #ifndef SAMPAN_SHIM_SHIM_H

@@ -19,13 +19,38 @@
 /* How long a client that does not read may hold up the end, when its socket has no room for the last bytes. */
 enum { DRAIN_SECONDS_MAX = 10, DRAIN_POLL_MS = 1000 };
 
-/* How long a client that was told the exit and does not say FORGET keeps the shim. */
+/* How long a starter that was told the exit and does not say FORGET keeps the shim. */
 enum { FORGET_MS_MAX = 3000 };
 
 /* A container that is quiet for so long is one that lasts; a short one shall not pay for giving memory back. */
 enum { SETTLE_MS = 100 };
 
 /* ---- before the container is there */
+
+/* What comes gets the lowest free number, which is the next one, since all below are taken. */
+static int take_namespace(uint32_t type, int fd, int next, struct err *e)
+{
+    if (type == SHIM_MSG_NAMESPACE && fd == next)
+        return 0;
+    fd_close(&fd);
+    return err_set(e, ERR_INTERNAL, EBADMSG, "the starter sent message %u in place of namespace %d", type, next);
+}
+
+int shim_await_go(struct err *e)
+{
+    struct shim_msg m;
+    for (int next = SHIM_FD_FIRST_NAMESPACE;; next++) {
+        int fd = -1;
+        int r = shim_recv(SHIM_FD_STARTER, &m, &fd, e);
+        if (r == 0)
+            return err_set(e, ERR_INTERNAL, ECANCELED, "the container's start was given up");
+        if (r < 0 || m.type == SHIM_MSG_GO)
+            return r < 0 ? r : 0;
+        r = take_namespace(m.type, fd, next, e);
+        if (r < 0)
+            return r;
+    }
+}
 
 static void init(struct shim *s, const char *id)
 {
@@ -44,8 +69,6 @@ static int load_config(struct shim *s, struct spec **ret, struct err *e)
     int r = json_parse_file(SHIM_FD_RUN_DIR, "config.json", &config, e);
     if (r == 0)
         r = shim_config_load(config, &s->config, e);
-    if (r == 0)
-        r = json_log_open(&s->log, s->config.log, s->config.log_max_size, (int)s->config.log_max_files, e);
     return r == 0 ? spec_load(config, s->id, ret, e) : r;
 }
 
@@ -111,7 +134,8 @@ static int write_state(struct shim *s, struct err *e)
     return write_json(SHIM_STATE_NAME, state, e);
 }
 
-/* Later commands find the container by what is here: before STARTED. */
+/* Later commands find the container by what is here: before the payload starts, and while the init still sets itself up.
+ * Whoever connects is answered after STARTED. */
 static int become_reachable(struct shim *s, struct err *e)
 {
     int listener = shim_listen(SHIM_FD_RUN_DIR, e);
@@ -121,14 +145,21 @@ static int become_reachable(struct shim *s, struct err *e)
     return write_state(s, e);
 }
 
+static int open_log(struct shim *s, struct err *e)
+{
+    return json_log_open(&s->log, s->config.log, s->config.log_max_size, (int)s->config.log_max_files, e);
+}
+
 static int start_container(struct shim *s, struct err *e)
 {
     _cleanup_spec_ struct spec *spec = NULL;
     int r = load_config(s, &spec, e);
     if (r == 0)
         r = create_container(s, spec, e);
-    if (r == 0)
+    if (r == 0) /* what makes files runs beside the init, which sets itself up meanwhile */
         r = become_reachable(s, e);
+    if (r == 0)
+        r = open_log(s, e);
     if (r == 0)
         r = runtime_start(&s->container, e);
     if (r < 0)
@@ -277,7 +308,7 @@ static void undo(struct shim *s)
     fd_close(&s->orphans.fd);
 }
 
-/* Whoever was told the exit writes it down and says so; then the lock can go, and what it stands for before it. What cannot be
+/* The starter was told the exit, writes it down and says so; then the lock can go, and what it stands for before it. What cannot be
  * removed stays, with its lock, for recovery. */
 static void remove_rest(struct shim *s)
 {

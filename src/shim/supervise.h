@@ -31,6 +31,10 @@ struct shim {
     struct shim_exit exit;
 };
 
+/* Waits for the starter to say GO, taking the namespaces that come before it. An error when the starter gave up or
+ * died: the container is not to be. */
+int shim_await_go(struct err *e);
+
 /* Creates the container, stays with it, and undoes it. Returns when only the lock is left to let go of: 0, or a
  * negative errno with *e when the container did not start; the starter and exit.json have been told that as well. */
 int shim_supervise(struct shim *s, const char *id, struct err *e);

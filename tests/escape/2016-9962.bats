@@ -35,6 +35,21 @@ watch_us_come_in() {
     [ "$output" = "met some" ]
 }
 
+@test "with the host's CAP_SYS_PTRACE, who is executed shows nothing of the host but the program's name" {
+    local i
+    sampan run -d --name tracer --network none --userns host --cap-add SYS_PTRACE -v "$(attack_mount)" \
+        busybox /attack watch 1 >/dev/null
+    for ((i = 0; i < 40; i++)); do
+        sampan exec tracer true || true
+    done 2>/dev/null
+    sampan wait tracer >/dev/null
+    run -0 sampan logs tracer
+    # What it has open are files of the container's: those that tell who the user is.
+    run -0 grep -v -E '^(traced|exe -> /sampan|fd/[0-9]+ -> /(dev/null|etc/passwd|etc/group)?)$' <<<"$output"
+    [ "$output" = "met some" ]
+    sampan rm tracer
+}
+
 @test "the init of --init cannot be looked into, and is held by the same filter and capabilities" {
     run -0 sampan run --rm --network none --init --cap-add SYS_PTRACE busybox sh -c \
         'for f in exe cwd root fd/0; do readlink /proc/1/$f; done 2>/dev/null; ls /proc/1/fd 2>/dev/null; true'

@@ -13,5 +13,7 @@ teardown_file() { stop_engine; }
 
 @test "a container's terminal is one of its own" {
     run -0 script -qec "sampan run --rm -it --network none busybox sh -c 'tty; ls /dev/pts'" /dev/null
-    [[ $(tr -d '\r' <<<"$output" | xargs) == *"/dev/pts/0 0 ptmx" ]] # what script(1) echoes comes first
+    # script(1) may echo what it sends for the end of its input, anywhere.
+    grep -q '/dev/pts/0' <<<"$output"
+    grep -Eq '0 +ptmx' <<<"$output"
 }

@@ -15,8 +15,8 @@ teardown_file() { stop_engine; }
 setup() {
     programs_hash=$(sha256sum "$BATS_FILE_TMPDIR"/bin/*)
     make_image
-    printf '#!/proc/self/exe\n' >"$IMAGE/bin/pwn" # whoever executes it executes itself
-    chmod +x "$IMAGE/bin/pwn"
+    printf '#!/proc/self/exe\n' >"$IMAGE/bin/sampan-pwn" # whoever executes it executes himself, under a name that the lurker looks for
+    chmod +x "$IMAGE/bin/sampan-pwn"
 }
 
 assert_programs() {
@@ -32,7 +32,7 @@ lure_exec() {
     start_lurker "$@"
     # More than once, as it may look elsewhere at the wrong moment.
     for ((i = 0; i < 50; i++)); do
-        sampan exec lurker /bin/pwn ps >/dev/null 2>&1 || true
+        sampan exec lurker /bin/sampan-pwn ps >/dev/null 2>&1 || true
         ! has_told || break
     done
     wait_until has_told
@@ -60,7 +60,7 @@ start_lurker() {
     local i
     start_lurker --userns host
     for ((i = 0; i < 50; i++)); do
-        sampan run --rm --network none --pid container:lurker --rootfs "$IMAGE" /bin/pwn >/dev/null 2>&1 || true
+        sampan run --rm --network none --pid container:lurker --rootfs "$IMAGE" /bin/sampan-pwn >/dev/null 2>&1 || true
         ! has_told || break
     done
     wait_until has_told
@@ -78,7 +78,7 @@ start_lurker() {
 import json, sys
 with open('config.json') as f: c = json.load(f)
 c['root'] = {'path': sys.argv[1], 'readonly': True}
-c['process'].update(terminal=False, args=['/bin/pwn', 'ps'])
+c['process'].update(terminal=False, args=['/bin/sampan-pwn', 'ps'])
 c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'user']
 with open('config.json', 'w') as f: json.dump(c, f)
 PYTHON

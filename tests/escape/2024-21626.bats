@@ -23,11 +23,12 @@ teardown_file() { stop_engine; }
 @test "no working directory lies outside the root" {
     local n
     exec 7</ 9</etc
-    for n in {3..64}; do
-        run sampan run --rm --network none -w "/proc/self/fd/$n" busybox sh -c 'cat etc/shadow ../etc/shadow ../../etc/shadow; pwd'
-        [ "$status" = 125 ] || [[ $output == */proc/1/fd ]] || fail_with "fd $n of run: $output"
+    for n in {3..32}; do
+        run sampan run --rm --network none -w "/proc/self/fd/$n" busybox sh -c 'cat etc/shadow ../etc/shadow ../../etc/shadow 2>/dev/null; pwd'
+        # The set-up may meet its own fd of that number, which is /proc/self/fd: a place inside.
+        [ "$status" = 125 ] || [ "$output" = /proc/1/fd ] || fail_with "fd $n of run: $output"
     done
-    for n in {3..20}; do
+    for n in {3..12}; do
         assert_error 125 'working directory' sampan exec -w "/proc/self/fd/$n" census pwd
     done
     for n in /proc/self/cwd /proc/self/root /proc/1/root/etc; do

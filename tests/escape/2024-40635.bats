@@ -73,7 +73,7 @@ TABLE
     [ "$(xargs <<<"$output")" = "Groups: 0" ]
 }
 
-@test "a file that \"no\" group may read is closed to who is in it, also after giving up the group" {
+@test "a file that \"no\" group may read is closed to who is in it" {
     touch "$IMAGE/denied"
     chown 0:77 "$IMAGE/denied"
     chmod 604 "$IMAGE/denied"

@@ -14,8 +14,8 @@ teardown_file() { stop_engine; }
 
 @test "a configuration of many kilobytes arrives whole" {
     local options=() i
-    for ((i = 0; i < 2000; i++)); do
-        options+=(-e "VARIABLE_$i=$(printf '%0100d' "$i")")
+    for ((i = 0; i < 700; i++)); do
+        options+=(-e "VARIABLE_$i=$(printf '%0200d' "$i")")
     done
-    [ "$(sampan run --rm --network none "${options[@]}" busybox env | grep -c ^VARIABLE_)" = 2000 ]
+    [ "$(sampan run --rm --network none "${options[@]}" busybox env | grep -c ^VARIABLE_)" = 700 ]
 }

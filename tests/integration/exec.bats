@@ -144,6 +144,26 @@ END
     sampan rm -f short
 }
 
+@test "a name is the container's that has it now" {
+    sampan run -d --name web --network none busybox sleep 1000
+    local id
+    id=$(inspect web '{{.Id}}')
+    run -0 sampan exec web hostname
+    [ "$output" = "${id:0:12}" ]
+    sampan rename web old
+    assert_error 125 'no such container' sampan exec web true
+    sampan create --name web --network none busybox sleep 1000
+    assert_error 125 'not running' sampan exec web true
+    for name in old "$id" "${id:0:12}" /old; do
+        run -0 sampan exec "$name" hostname
+        [ "$output" = "${id:0:12}" ]
+    done
+    sampan start web
+    run -0 sampan exec web hostname
+    [ "$output" != "${id:0:12}" ]
+    sampan rm -f old web
+}
+
 @test "exec into a container that was only created, or is not there, says so" {
     sampan create --name idle --network none busybox true
     assert_error 125 'not running' sampan exec idle true

@@ -46,13 +46,13 @@ processes_of_state() {
     done
 }
 
-# No container is left: no lock, run directory, cgroup, mount, shim.
+# No container is left: no lock, name, run directory, cgroup, mount, shim.
 assert_nothing_left() {
     local ids left
     wait_until shims_are_gone
     ids=$(ls "$SAMPAN_ROOT/containers" 2>/dev/null || true)
     [ -z "$ids" ] || fail_with "container directories are left: $ids"
-    left=$(ls "$SAMPAN_RUN_ROOT/locks" "$SAMPAN_RUN_ROOT/containers" 2>/dev/null | grep -v ':$' | grep . || true)
+    left=$(ls "$SAMPAN_RUN_ROOT"/{locks,names,containers} 2>/dev/null | grep -v ':$' | grep . || true)
     [ -z "$left" ] || fail_with "run state is left: $left"
     snapshot_host >"$SAMPAN_STATE/after"
     diff "$SAMPAN_STATE/before" "$SAMPAN_STATE/after" || fail_with "the host's mounts or interfaces changed"

@@ -70,6 +70,17 @@ static bool watch_until(double seconds, bool (*reach)(int pid))
 
 static int n_met;
 
+/* Whether the same is seen of the watcher: the container's root, directory or namespace. And pipes are nobody's. */
+static bool is_own(const char *link, const char *target, ssize_t n)
+{
+    char path[64], own[256];
+    ssize_t own_n;
+
+    snprintf(path, sizeof(path), "/proc/self/%s", link);
+    own_n = readlink(path, own, sizeof(own));
+    return (own_n == n && memcmp(own, target, (size_t)n) == 0) || (link[0] == 'f' && target[0] != '/');
+}
+
 /* What was read says whose it was: between is_ours and here the process may have become the payload, which is the
  * container's own. An exe of ours is the one that counts. */
 static bool reach_everything(int pid)
@@ -83,7 +94,7 @@ static bool reach_everything(int pid)
 
         snprintf(path, sizeof(path), "/proc/%d/%s", pid, links[i]);
         n = readlink(path, target, sizeof(target) - 1);
-        if (n > 0 && is_ours(pid))
+        if (n > 0 && !is_own(links[i], target, n) && is_ours(pid))
             printf("%s -> %.*s\n", links[i], (int)n, target);
     }
     if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {

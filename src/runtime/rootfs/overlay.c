@@ -181,6 +181,13 @@ void overlay_release(struct overlay *o)
     *o = OVERLAY_INIT;
 }
 
+void overlay_free(struct overlay *o)
+{
+    if (o)
+        overlay_release(o);
+    free(o);
+}
+
 /* ---- mounting */
 
 static int add_options(const struct overlay *o, struct fs_params *p, struct err *e)

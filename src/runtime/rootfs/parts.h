@@ -37,8 +37,6 @@ void fs_params_release(struct fs_params *p);
 
 /* ---- root.c, overlay.c, overlay_stage.c: the root, from a directory or from layers */
 
-int root_prepare(const struct spec *spec, int userns_fd, struct err *e);
-
 /* A directory that holds layers, as a detached and idmapped mount. */
 struct overlay_parent {
     char *path; /* owned */
@@ -71,12 +69,15 @@ extern const char *const overlay_options[][2];
 
 int overlay_open(const struct spec *spec, int userns_fd, struct overlay *ret, struct err *e);
 void overlay_release(struct overlay *o);
-#define _cleanup_overlay_ _cleanup_(overlay_release)
+void overlay_free(struct overlay *o); /* NULL: nothing */
 
 /* A detached mount: by fds, else by names for older kernels. */
 int overlay_mount(const struct overlay *o, struct err *e);
 int overlay_mount_by_fd(const struct overlay *o, struct err *e);
 int overlay_mount_staged(const struct overlay *o, struct err *e);
+
+/* *ret_overlay: what it was made of, where it is an overlay; owned by the caller. */
+int root_prepare(const struct spec *spec, int userns_fd, struct overlay **ret_overlay, struct err *e);
 
 /* ---- dev.c, devices.c: /dev */
 

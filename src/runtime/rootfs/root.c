@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -35,26 +36,29 @@ static int directory_prepare(const struct spec *spec, const char *path, bool rec
     return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int layers_prepare(const struct spec *spec, int userns_fd, struct err *e)
+static int layers_prepare(const struct spec *spec, int userns_fd, struct overlay **ret_overlay, struct err *e)
 {
-    _cleanup_overlay_ struct overlay overlay = OVERLAY_INIT;
+    struct overlay *overlay;
     int r;
 
     /* An overlay without an upper layer needs two lower ones. */
     if (!spec->root.upper && !spec->root.layers[1])
         return directory_prepare(spec, spec->root.layers[0], false, true, userns_fd, e);
-    r = overlay_open(spec, userns_fd, &overlay, e);
-    return r < 0 ? r : overlay_mount(&overlay, e);
+    *ret_overlay = overlay = malloc(sizeof(*overlay));
+    if (!overlay)
+        return err_set(e, ERR_SYS, ENOMEM, "open the layers");
+    r = overlay_open(spec, userns_fd, overlay, e);
+    return r < 0 ? r : overlay_mount(overlay, e);
 }
 
-int root_prepare(const struct spec *spec, int userns_fd, struct err *e)
+int root_prepare(const struct spec *spec, int userns_fd, struct overlay **ret_overlay, struct err *e)
 {
     int fd;
 
     if (spec->root.path)
         fd = directory_prepare(spec, spec->root.path, true, false, spec->root.keeps_ids ? -1 : userns_fd, e);
     else if (spec->root.layers && spec->root.layers[0])
-        fd = layers_prepare(spec, userns_fd, e);
+        fd = layers_prepare(spec, userns_fd, ret_overlay, e);
     else
         return err_invalid(e, "the root file system has neither a directory nor layers");
     return fd >= 0 ? fd : err_context(e, "prepare the root file system");

@@ -61,6 +61,7 @@ void rootfs_fds_release(struct rootfs_fds *f)
     for (size_t i = 0; f->v && i < f->n; i++)
         fd_close(&f->v[i]);
     free(f->v);
+    overlay_free(f->overlay);
     *f = (struct rootfs_fds){.v = NULL};
 }
 
@@ -105,10 +106,10 @@ static int mount_prepare(const struct spec *spec, const struct spec_mount *m, in
     return fd >= 0 ? fd : err_context(e, "mount %s", m->target);
 }
 
-static int slot_prepare(const struct spec *spec, size_t slot, int userns_fd, struct err *e)
+static int slot_prepare(const struct spec *spec, size_t slot, int userns_fd, struct rootfs_fds *f, struct err *e)
 {
     if (slot == SLOT_ROOT)
-        return root_prepare(spec, userns_fd, e);
+        return root_prepare(spec, userns_fd, &f->overlay, e);
     if (slot < slot_dev(spec))
         return mount_prepare(spec, &spec->mounts[slot - SLOT_MOUNTS], userns_fd, e);
     if (slot == slot_dev(spec))
@@ -122,7 +123,7 @@ int rootfs_prepare(const struct spec *spec, int userns_fd, struct rootfs_fds *re
     int r = fds_init(spec, &fds, e);
 
     for (size_t i = 0; r == 0 && i < fds.n; i++)
-        if (slot_is_prepared(spec, i) && (fds.v[i] = slot_prepare(spec, i, userns_fd, e)) < 0)
+        if (slot_is_prepared(spec, i) && (fds.v[i] = slot_prepare(spec, i, userns_fd, &fds, e)) < 0)
             r = fds.v[i];
     if (r < 0)
         return r;

@@ -165,6 +165,15 @@ static void cut_keeps_utf8_characters_whole(void **state)
     }
 }
 
+static void control_characters_are_made_harmless(void **state)
+{
+    struct err e = ERR_INIT;
+
+    (void)state;
+    err_invalid(&e, "%s", "a\033[31m\a\177 b\302\233c\td \u00e9\u2026\nnext line");
+    assert_string_equal(e.text, "a?[31m?? b??c?d \u00e9\u2026\nnext line");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +190,7 @@ int main(void)
         cmocka_unit_test(text_that_just_fits_is_not_cut),
         cmocka_unit_test(longer_text_is_cut_with_an_ellipsis),
         cmocka_unit_test(cut_keeps_utf8_characters_whole),
+        cmocka_unit_test(control_characters_are_made_harmless),
     };
 
     return cmocka_run_group_tests_name("base/err", tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "engine/query.h"
 #include "engine/record.h"
 #include "engine/recover.h"
+#include "engine/running.h"
 #include "engine/timestamp.h"
 
 static char *dir;
@@ -87,6 +88,9 @@ static void leave_lock(void)
 
 static void assert_nothing_left(bool but_disk)
 {
+    char found[CONTAINER_ID_LEN + 1];
+    assert_false(running_find(&en, "web", found));
+    assert_false(file_exists(en.run_fd, NAMES_DIR "/web"));
     assert_false(file_exists(en.locks_fd, id));
     assert_false(file_exists(en.run_fd, container_path(id).path));
     assert_int_equal(file_exists(en.root_fd, container_path(id).path), but_disk);
@@ -104,6 +108,7 @@ static void killed_before_the_row(void **state)
     (void)state;
     leave_lock();
     make_dirs();
+    running_publish(&en, "web", id);
     engine_recover(&en);
     assert_nothing_left(false);
 }
@@ -126,6 +131,7 @@ static void killed_before_the_shim_started_it(void **state)
     leave_lock();
     insert(false, CONTAINER_RUNNING);
     make_dirs();
+    running_publish(&en, "web", id);
     engine_recover(&en);
     assert_nothing_left(true);
     _cleanup_container_ struct container *c = find();
@@ -164,6 +170,20 @@ static void an_exit_is_taken_over(void **state)
     assert_int_equal(c->state.exit_code, 3);
     assert_true(c->state.oom_killed);
     assert_int_equal(c->state.finished_at, 88);
+}
+
+static void garbled_state_is_no_state(void **state)
+{
+    (void)state;
+    leave_lock();
+    insert(false, CONTAINER_RUNNING);
+    make_dirs();
+    write_run_file("state.json", "{\"pid\":\"many\",\"startedAt\":77}");
+    write_run_file("exit.json", "{\"status\": 1");
+    engine_recover(&en);
+    assert_nothing_left(true);
+    _cleanup_container_ struct container *c = find();
+    assert_int_equal(c->state.exit_code, 137);
 }
 
 static void with_rm_nothing_remains(void **state)
@@ -231,9 +251,16 @@ static void a_lock_is_born_locked_and_dies_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(killed_before_the_row),     TEST(killed_after_creating), TEST(killed_before_the_shim_started_it),
-        TEST(the_shim_was_killed),       TEST(an_exit_is_taken_over), TEST(with_rm_nothing_remains),
-        TEST(the_living_are_left_alone), TEST(after_a_reboot),        TEST(a_lock_is_born_locked_and_dies_named),
+        TEST(killed_before_the_row),
+        TEST(killed_after_creating),
+        TEST(killed_before_the_shim_started_it),
+        TEST(the_shim_was_killed),
+        TEST(an_exit_is_taken_over),
+        TEST(garbled_state_is_no_state),
+        TEST(with_rm_nothing_remains),
+        TEST(the_living_are_left_alone),
+        TEST(after_a_reboot),
+        TEST(a_lock_is_born_locked_and_dies_named),
     };
     if (geteuid() != 0) {
         puts("1..0 # SKIP needs root");

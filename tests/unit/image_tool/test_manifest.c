@@ -247,7 +247,7 @@ static void a_blob_without_its_digest_is_refused(void **state)
     _cleanup_layout_ struct layout l = {0};
 
     (void)state;
-    layout_add(&l, format("blobs/sha256/%s", SOME_DIGEST + strlen("sha256:")), strdup("{}"));
+    layout_add(&l, format("blobs/sha256/%s", &SOME_DIGEST[strlen("sha256:")]), strdup("{}"));
     add_index(&l, "{\"digest\": \"" SOME_DIGEST "\"}");
     assert_refused(&l, "does not have the digest of its name");
 }

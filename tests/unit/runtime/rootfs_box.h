@@ -181,7 +181,8 @@ static inline void box_prepare(struct box *b, pid_t pid)
     if (rootfs_prepare(&b->spec, userns, &fds, &r->error) < 0)
         return;
     r->n_fds = rootfs_fds_pack(&fds, r->fds);
-    free(fds.v);
+    free(TAKE_PTR(fds.v));
+    rootfs_fds_release(&fds);
     r->prepared = true;
 }
 

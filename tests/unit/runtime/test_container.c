@@ -171,7 +171,7 @@ struct boat {
     int out; /* the read end of stdout and stderr, or the terminal's master */
 };
 
-/* The result of runtime_create; what it wrote is read from b->out. */
+/* The result of runtime_create and of the init's own setting up; what it wrote is read from b->out. */
 static int boat_create(struct boat *b, const struct wish *w)
 {
     struct runtime_stdio io = {.in = -1};
@@ -186,7 +186,7 @@ static int boat_create(struct boat *b, const struct wish *w)
     b->out = io.master >= 0 ? io.master : ends[0];
     if (b->out != ends[0])
         close(ends[0]);
-    return r;
+    return r < 0 ? r : runtime_wait_ready(&b->c, &b->e);
 }
 
 static void boat_start(struct boat *b, const struct wish *w)

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -159,13 +160,15 @@ static void be_the_shim(struct shimmed *t, int sock, int lock_fd)
     close_range(SHIM_FD_FIRST_NAMESPACE, ~0U, 0);
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);
     setsid();
-    int r = shim_supervise(&shim, "test", &e);
+    int r = shim_await_go(&e);
+    if (r == 0)
+        r = shim_supervise(&shim, "test", &e);
     shim_leave(&shim);
     _exit(r < 0 ? 125 : 0);
 }
 
 /* `shim_members` are those of "sampan".shim; `more` others of config.json, each with a comma behind. */
-static void start(struct shimmed *t, const char *script, const char *shim_members, const char *more)
+static void spawn(struct shimmed *t, const char *script, const char *shim_members, const char *more)
 {
     struct err e = ERR_INIT;
     char config[2048];
@@ -183,6 +186,13 @@ static void start(struct shimmed *t, const char *script, const char *shim_member
     close(pair[1]);
     close(lock_fd);
     t->sock = pair[0];
+}
+
+static void start(struct shimmed *t, const char *script, const char *shim_members, const char *more)
+{
+    struct err e = ERR_INIT;
+    spawn(t, script, shim_members, more);
+    assert_works(shim_client_go(t->sock, NULL, 0, &e), &e);
 }
 
 static int32_t await_started(const struct shimmed *t)
@@ -769,12 +779,50 @@ static void test_signals_are_ignored(void **state)
     close(other);
 }
 
+/* ---- before GO */
+
+static void a_starter_that_dies_before_go_has_started_nothing(void **state)
+{
+    struct shimmed *t = *state;
+    int status;
+    spawn(t, "touch ran", "\"attach\":6", "");
+    usleep(20 * 1000);
+    assert_false(is_lock_free(t));
+    fd_close(&t->sock);
+    assert_int_equal(waitpid(t->pid, &status, 0), t->pid);
+    t->pid = 0;
+    assert_int_equal(status, 125 << 8);
+    assert_true(is_lock_free(t));
+    assert_int_not_equal(faccessat(t->dir_fd, "ran", F_OK, 0), 0);
+    assert_int_not_equal(faccessat(t->dir_fd, SHIM_EXIT_NAME, F_OK, 0), 0);
+}
+
+/* The script finds what was sent as its shim's fd 6. */
+static void namespaces_come_before_go(void **state)
+{
+    struct shimmed *t = *state;
+    struct err e = ERR_INIT;
+    _cleanup_close_ int ns = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char script[128];
+    assert_int_equal(fstat(ns, &st), 0);
+    snprintf(script, sizeof(script), "[ $(stat -Lc %%i /proc/$PPID/fd/%d) = %lu ]", SHIM_FD_FIRST_NAMESPACE,
+             (unsigned long)st.st_ino);
+    spawn(t, script, "\"attach\":6", "");
+    assert_works(shim_client_go(t->sock, &ns, 1, &e), &e);
+    await_started(t);
+    receive_all(t->sock);
+    assert_int_equal(seen.exit.status, 0);
+}
+
 #define shim_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     alarm(55); /* a test that hangs ends the program, and the shims with it */
     const struct CMUnitTest tests[] = {
+        shim_test(a_starter_that_dies_before_go_has_started_nothing),
+        shim_test(namespaces_come_before_go),
         shim_test(test_run),
         shim_test(test_exit_is_told_before_the_clean_up),
         shim_test(test_creation_fails),

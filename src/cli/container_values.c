@@ -1,6 +1,7 @@
 #include "cli/container_values.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,33 @@ int value_device(const char *value, void *container, struct err *e)
     if (r == 0)
         r = set_string(&grown->path_in_container, inside, e);
     return r < 0 ? r : set_string(&grown->permissions, access, e);
+}
+
+/* The engine takes rates as plain numbers: PATH:2m is kept as PATH:2097152. Whether PATH is a device, it checks. */
+static int add_byte_rate(char ***rates, const char *value, const char *option, struct err *e)
+{
+    const char *colon = strrchr(value, ':');
+    int64_t bytes = 0;
+    int r;
+
+    if (!colon || colon == value)
+        return err_invalid(e, "invalid %s \"%s\": it is PATH:BYTES, for example /dev/sda:1m", option, value);
+    r = parse_bytes(colon + 1, option, &bytes, e);
+    return r < 0 ? r : strv_addf(rates, e, "%.*s:%" PRId64, (int)(colon - value), value, bytes);
+}
+
+int value_device_read_bps(const char *value, void *container, struct err *e)
+{
+    struct container *c = container;
+
+    return add_byte_rate(&c->host.device_read_bps, value, "--device-read-bps", e);
+}
+
+int value_device_write_bps(const char *value, void *container, struct err *e)
+{
+    struct container *c = container;
+
+    return add_byte_rate(&c->host.device_write_bps, value, "--device-write-bps", e);
 }
 
 int value_ulimit(const char *value, void *container, struct err *e)

@@ -7,14 +7,14 @@
 
 #include "base/err.h"
 
-int value_env(const char *value, void *container, struct err *e);    /* K=V, or K to pass the caller's */
-int value_env_of_exec(const char *value, void *env, struct err *e);  /* the same; the target is a char *** */
-int value_volume(const char *value, void *container, struct err *e); /* [SOURCE:]DEST[:OPTIONS] */
-int value_mount(const char *value, void *container, struct err *e);  /* type=bind,src=…,dst=… */
-int value_tmpfs(const char *value, void *container, struct err *e);  /* DEST[:OPTIONS] */
-int value_device(const char *value, void *container, struct err *e); /* HOST[:CONTAINER][:rwm] */
-int value_ulimit(const char *value, void *container, struct err *e); /* nofile=SOFT[:HARD] */
-int value_device_read_bps(const char *value, void *container, struct err *e); /* PATH:BYTES, with a unit */
+int value_env(const char *value, void *container, struct err *e);             /* K=V, or K to pass the caller's */
+int value_env_of_exec(const char *value, void *env, struct err *e);           /* the same; the target is a char *** */
+int value_volume(const char *value, void *container, struct err *e);          /* [SOURCE:]DEST[:OPTIONS] */
+int value_mount(const char *value, void *container, struct err *e);           /* type=bind,src=…,dst=… */
+int value_tmpfs(const char *value, void *container, struct err *e);           /* DEST[:OPTIONS] */
+int value_device(const char *value, void *container, struct err *e);          /* HOST[:CONTAINER][:rwm] */
+int value_ulimit(const char *value, void *container, struct err *e);          /* nofile=SOFT[:HARD] */
+int value_device_read_bps(const char *value, void *container, struct err *e); /* PATH:BYTES */
 int value_device_write_bps(const char *value, void *container, struct err *e);
 int value_memory(const char *value, void *container, struct err *e);
 int value_memory_reservation(const char *value, void *container, struct err *e);

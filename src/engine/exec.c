@@ -147,9 +147,10 @@ static int relay(struct joining *j, const struct exec_options *o, int master, in
     };
     struct shim_result result;
     int r = session_run(&s, &io, &result, e);
-    if (r == 0)
-        *ret_status = result.outcome == USER_EXITED ? result.exit.status : 0;
-    return r;
+    if (r < 0)
+        return r;
+    *ret_status = result.outcome == USER_EXITED ? result.exit.status : 0;
+    return result.outcome == USER_DETACHED ? session_leave(&s, e) : 0;
 }
 
 static int failed_status(int r, const struct err *e)

@@ -192,6 +192,24 @@ static int check_layers(struct engine *en, json_object *image, json_object *conf
     return 0;
 }
 
+/* The archive's names as users write them: "docker.io/library/a" is "a:latest". What can be no name is refused, since it would
+ * be printed. */
+static int read_tags(json_object *image, char ***ret, struct err *e)
+{
+    _cleanup_strv_ char **names = NULL, **tags = NULL;
+    int r = json_get_strv(image, "tags", &names, e);
+    STRV_FOREACH (name, names) {
+        char *tag = NULL;
+        if (r == 0)
+            r = image_ref_normalize(*name, &tag, e);
+        if (r == 0)
+            r = strv_take(&tags, tag, e);
+    }
+    if (r == 0)
+        *ret = TAKE_PTR(tags);
+    return r < 0 ? err_context(e, "load the image") : 0;
+}
+
 static int put_image(struct engine *en, json_object *image, char ***refs, struct err *e)
 {
     struct image_row row = IMAGE_ROW_INIT; /* borrows from the JSON, but for the tags */
@@ -204,7 +222,7 @@ static int put_image(struct engine *en, json_object *image, char ***refs, struct
     if (r == 0)
         r = json_get_int64(image, "size", 0, &row.size, e);
     if (r == 0)
-        r = json_get_strv(image, "tags", &tags, e);
+        r = read_tags(image, &tags, e);
     if (r == 0)
         r = check_layers(en, image, config, e);
     if (r < 0)

@@ -3,18 +3,18 @@
  *
  *   1. the lock                    lock.h
  *   2. the run directory
- *   3. the shim                    inherits the lock; comes to be on another processor meanwhile, and waits for GO
+ *   3. the shim                    comes to be on another processor meanwhile, and waits for GO
  *   4. one transaction             the row says RUNNING and leases the id range (and is inserted, for `run`)
  *   5. directories, volumes        on disk
  *   6. the others' namespaces      after the lease: from now on their ids cannot be given to somebody else
  *   7. the bundle                  config.json and the files it binds
- *   8. GO                          the shim answers STARTED, or the sentence of the step that failed
+ *   8. GO, with the lock           the shim answers STARTED, or the sentence of the step that failed
  *   9. the lock is the shim's      our descriptor is closed
  *
- * Killed by SIGKILL: until 8 the shim ends with us, without having done anything; then the lock is free and recovery
- * undoes 7 to 2 (record_merge…: no state.json, so it never started). From 8 on the shim brings the start to its end
- * without us: the container runs, as if detached. A failure is undone here in the same way, by recover_container(),
- * once the shim is gone.
+ * Killed by SIGKILL: until 8 the lock is free, the shim ends without having done anything, and recovery undoes 7 to 2
+ * (record_merge…: no state.json, so it never started). From 8 on the shim holds the lock as well and brings the start to
+ * its end without us: the container runs, as if detached. A failure is undone here in the same way, by
+ * recover_container(), once the shim is gone.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -151,8 +151,8 @@ static int spawn_shim(struct launch *l, struct err *e)
     struct process p = {
         .path = l->shim.path,
         .argv = argv,
-        .fds = {-1, -1, -1, theirs, l->run_dir_fd, l->lock_fd},
-        .n_fds = SHIM_FD_FIRST_NAMESPACE,
+        .fds = {-1, -1, -1, theirs, l->run_dir_fd},
+        .n_fds = SHIM_FD_RUN_DIR + 1,
         .new_session = 1,
         .pidfd = -1,
     };
@@ -191,7 +191,7 @@ static int launch(struct launch *l, struct shim_started *ret, struct err *e)
     if (r == 0)
         r = write_bundle(l, e);
     if (r == 0)
-        r = shim_client_go(l->sock, l->join.fds, l->join.n, e);
+        r = shim_client_go(l->sock, l->lock_fd, l->join.fds, l->join.n, e);
     return r == 0 ? shim_client_wait_started(l->sock, ret, e) : r;
 }
 

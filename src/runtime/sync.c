@@ -105,7 +105,7 @@ int sync_send(int sock, enum sync_step step, const int *fds, size_t n_fds, struc
         size_t n = n_fds - done > SYNC_FDS_MAX ? SYNC_FDS_MAX : n_fds - done;
         struct packet p = {.step = step, .more = done + n < n_fds};
 
-        if (packet_send(sock, &p, PACKET_HEAD, fds + done, n) < 0)
+        if (packet_send(sock, &p, PACKET_HEAD, n > 0 ? fds + done : NULL, n) < 0)
             return err_sys(e, "tell the other side that %s", step_names[step]);
         done += n;
     } while (done < n_fds);

@@ -55,13 +55,13 @@ static int await(int sock, enum shim_msg_type type, void *ret, size_t size, int 
     }
 }
 
-int shim_client_go(int sock, const int *fds, size_t n, struct err *e)
+int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, struct err *e)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = shim_send(sock, SHIM_MSG_NAMESPACE, NULL, 0, fds[i], e);
+        r = shim_send(sock, SHIM_MSG_NAMESPACE, NULL, 0, namespaces[i], e);
     if (r == 0)
-        r = shim_send(sock, SHIM_MSG_GO, NULL, 0, -1, e);
+        r = shim_send(sock, SHIM_MSG_GO, NULL, 0, lock_fd, e);
     return r == -EPIPE ? shim_is_gone(e) : r;
 }
 

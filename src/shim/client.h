@@ -9,8 +9,9 @@
 #include "shim/protocol.h"
 #include "shim/user.h"
 
-/* The starter's first call: the bundle is complete. The shim gets fds[i] as SHIM_FD_FIRST_NAMESPACE + i. */
-int shim_client_go(int sock, const int *fds, size_t n, struct err *e);
+/* The starter's first call: the bundle is complete. From now on the shim holds the lock as well; it gets namespaces[i] as
+ * SHIM_FD_FIRST_NAMESPACE + i. */
+int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, struct err *e);
 
 /* The starter's second call: waits until the container runs. What went wrong in the shim or in the container's init comes
  * back as *e with its kind. */

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
     log_init("sampan-shim", LOG_LEVEL_WARNING);
     if (argc != 2) {
-        log_print(LOG_LEVEL_ERROR, "usage: sampan-shim ID (started by sampan, which hands over files 3, 4 and 5)");
+        log_print(LOG_LEVEL_ERROR, "usage: sampan-shim ID (started by sampan, which hands over files 3 and 4)");
         return 125;
     }
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);

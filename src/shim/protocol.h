@@ -6,8 +6,8 @@
  * socket shim.sock in the container's run directory (attach, wait, stop, kill, exec from later commands). Only the
  * owner of the run directory can connect (mode 0700 above it), and the shim checks SO_PEERCRED.
  *
- * The starter speaks first: one NAMESPACE + fd for each that the container joins, then GO, when the bundle is written.
- * Until then the shim does nothing, and when the starter dies it ends (client.h: shim_client_go).
+ * The starter speaks first: one NAMESPACE + fd for each that the container joins, then GO + the container's lock, when
+ * the bundle is written. Until then the shim does nothing, and when the starter dies it ends: the lock is free at once.
  *
  *   client -> shim                                   shim -> client
  *   ATTACH  flags (which streams)                    ATTACHED
@@ -46,7 +46,7 @@ enum shim_msg_type {
     SHIM_MSG_FORGET,
     /* starter to shim, before anything else */
     SHIM_MSG_NAMESPACE = 32, /* with an fd */
-    SHIM_MSG_GO,
+    SHIM_MSG_GO,             /* with an fd */
     /* shim to client */
     SHIM_MSG_STARTED = 64, /* struct shim_started */
     SHIM_MSG_ERROR,        /* struct err */

@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "kernel/pidfd.h"
+#include "kernel/syscalls.h"
 #include "shim/reap.h"
 
 /* After the payload's end: enough for the 1 MiB that a pipe can hold, and an end for one that somebody keeps filling. */
@@ -146,6 +147,30 @@ int session_run(struct session *s, const struct user_io *io, struct shim_result 
     if (r == 0)
         *ret = result;
     return r;
+}
+
+/* ---- when the user has left */
+
+/* Nothing of the caller's is kept, least of all its locks. */
+static _Noreturn void keep_open(int master)
+{
+    char data[SHIM_DATA_MAX];
+    ssize_t n = 0;
+    if (dup2(master, 0) < 0 || sys_close_range(1, ~0U, 0) < 0 || setsid() < 0 || chdir("/") < 0)
+        _exit(1);
+    fd_set_nonblock(0, 0);
+    do /* EIO: nobody has the pty's slave open any more */
+        n = read(0, data, sizeof(data));
+    while (n > 0 || (n < 0 && errno == EINTR));
+    _exit(0);
+}
+
+int session_leave(const struct session *s, struct err *e)
+{
+    pid_t pid = s->master < 0 ? 1 : fork();
+    if (pid == 0)
+        keep_open(s->master);
+    return pid < 0 ? err_sys(e, "keep the terminal open") : 0;
 }
 
 void session_release(struct session *s)

@@ -21,6 +21,10 @@ struct session {
  * with it what it wants before session_release. What the payload's own children write after its end is not waited for. */
 int session_run(struct session *s, const struct user_io *io, struct shim_result *ret, struct err *e);
 
+/* For a user who left a terminal: a process of its own stays and takes what the payload prints, as closing the terminal
+ * would hang it up. It ends when nobody inside has the terminal open. The session's owner goes on to session_release. */
+int session_leave(const struct session *s, struct err *e);
+
 /* Closes what is still open. Idempotent. */
 void session_release(struct session *s);
 

@@ -1,8 +1,8 @@
 /*
  * One supervisor per container. `sampan-shim ID` is started by the engine with
  *     fd 3  the starter's socket (protocol.h)         fd 4  the container's run directory (config.json, shim.sock, state.json)
+ * and over the socket, once config.json is written (protocol.h, GO),
  *     fd 5  the container's lock, held by flock(2): while anybody has this open file, the container is alive
- * and over the socket, once config.json is written,
  *     fd 6… namespaces to join, as config.json names them (/proc/self/fd/N)
  * It is started before that, so that its own beginning (execve, libc) costs nobody time.
  * It creates the container through the runtime, relays and logs its stdio, serves shim.sock, reaps, reports the exit

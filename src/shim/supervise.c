@@ -27,7 +27,19 @@ enum { SETTLE_MS = 100 };
 
 /* ---- before the container is there */
 
-/* What comes gets the lowest free number, which is the next one, since all below are taken. */
+/* What comes gets the lowest free number. The lock, which comes last, has one kept for it. */
+static int keep_lock_fd(struct err *e)
+{
+    return dup3(SHIM_FD_RUN_DIR, SHIM_FD_LOCK, O_CLOEXEC) < 0 ? err_sys(e, "keep fd %d for the lock", SHIM_FD_LOCK) : 0;
+}
+
+static int take_lock_fd(int fd, struct err *e)
+{
+    int r = dup3(fd, SHIM_FD_LOCK, O_CLOEXEC) < 0 ? err_sys(e, "take over the lock") : 0;
+    fd_close(&fd);
+    return r;
+}
+
 static int take_namespace(uint32_t type, int fd, int next, struct err *e)
 {
     if (type == SHIM_MSG_NAMESPACE && fd == next)
@@ -39,17 +51,18 @@ static int take_namespace(uint32_t type, int fd, int next, struct err *e)
 int shim_await_go(struct err *e)
 {
     struct shim_msg m;
-    for (int next = SHIM_FD_FIRST_NAMESPACE;; next++) {
+    int r = keep_lock_fd(e);
+    for (int next = SHIM_FD_FIRST_NAMESPACE; r == 0; next++) {
         int fd = -1;
-        int r = shim_recv(SHIM_FD_STARTER, &m, &fd, e);
+        r = shim_recv(SHIM_FD_STARTER, &m, &fd, e);
         if (r == 0)
             return err_set(e, ERR_INTERNAL, ECANCELED, "the container's start was given up");
-        if (r < 0 || m.type == SHIM_MSG_GO)
-            return r < 0 ? r : 0;
-        r = take_namespace(m.type, fd, next, e);
-        if (r < 0)
-            return r;
+        if (r > 0 && m.type == SHIM_MSG_GO)
+            return take_lock_fd(fd, e);
+        if (r > 0)
+            r = take_namespace(m.type, fd, next, e);
     }
+    return r;
 }
 
 static void init(struct shim *s, const char *id)

@@ -31,7 +31,7 @@ struct shim {
     struct shim_exit exit;
 };
 
-/* Waits for the starter to say GO, taking the namespaces that come before it. An error when the starter gave up or
+/* Waits for the starter to say GO, taking the namespaces that come before it and the lock that comes with it. An error when the starter gave up or
  * died: the container is not to be. */
 int shim_await_go(struct err *e);
 

@@ -99,6 +99,26 @@ many_points() {
     sampan rm -f steady
 }
 
+@test "start killed at many points: it runs, or it does not, and its name leads nowhere else" {
+    local delay
+    sampan create --name begun --network none busybox sleep 1000 >/dev/null
+    for delay in $(seq 0 200 6000); do
+        sampan start begun >/dev/null 2>&1 &
+        sleep "$(printf '0.%06d' "$delay")"
+        kill -KILL $! 2>/dev/null || true
+        wait $! || true
+        if sampan exec begun true 2>"$BATS_TEST_TMPDIR/said"; then
+            sampan kill begun
+        else
+            grep -q 'not running' "$BATS_TEST_TMPDIR/said" || fail_with "at $delay: $(cat "$BATS_TEST_TMPDIR/said")"
+        fi
+        sampan wait begun >/dev/null
+        sampan ps >/dev/null
+        [ -z "$(ls "$SAMPAN_RUN_ROOT/names")" ] || fail_with "its name is left after $delay microseconds"
+    done
+    sampan rm begun
+}
+
 @test "rm killed at many points" {
     local delay
     for delay in $(seq 0 500 6000); do

@@ -291,13 +291,23 @@ configured() {
     [ "$(inspect image-signal '{{.State.ExitCode}}') $(inspect given-signal '{{.State.ExitCode}}')" = "44 33" ]
 }
 
-@test "volumes that the image asks for hold what it has there" {
-    pack "$BATS_TEST_TMPDIR/image.tar" --tag volumed:1 --config '{"Volumes": {"/data": {}}}' <<'END'
-dir data mode=750 uid=3 gid=4
-file data/mine data=there
-END
-    sampan load -qi "$BATS_TEST_TMPDIR/image.tar"
-    run -0 none volumed:1 sh -c 'grep -c " /data " /proc/self/mountinfo; cat /data/mine; stat -c " %a %u:%g" /data'
-    [ "$output" = $'1\nthere 750 3:4' ]
-    [ -z "$(ls "$SAMPAN_ROOT/volumes" 2>/dev/null)" ]
+@test "volumes that the image asks for: made for the container, and gone with it" {
+    configured '{"Volumes": {"/data": {}}}'
+    sampan run --name volumed --network none configured:1 sh -c 'grep -c " /data " /proc/self/mountinfo; echo x >/data/file'
+    [ "$(inspect volumed '{{range .Mounts}}{{.Type}} {{.Destination}} {{end}}')" = "volume /data " ]
+    [ "$(cat "$(inspect volumed '{{(index .Mounts 0).Source}}')/file")" = x ]
+    sampan rm -v volumed
+    [ -z "$(ls "$SAMPAN_ROOT/volumes")" ]
+}
+
+@test "names in an archive are taken as users write them, and what can be no name is refused" {
+    cd "$BATS_TEST_TMPDIR"
+    pack hub.tar --tag docker.io/library/hub:2 --tag docker.io/library/plain </dev/null
+    sampan load -i hub.tar
+    [ "$(names hub) $(names plain)" = "hub:2  plain:latest " ]
+    [ "$(none docker.io/library/hub:2 echo found)" = found ]
+    [ "$(none plain echo found)" = found ]
+    pack sly.tar --tag $'a\e[31m:1' </dev/null
+    assert_error 1 'invalid reference' sampan load -i sly.tar
+    [ "$(names | wc -w)" = 2 ]
 }

@@ -653,12 +653,29 @@ static void test_unified_setting_that_is_not_there(void **state)
     assert_false(exists_anywhere(f->path));
 }
 
+/* What is done to the root's processes is done to the machine: no path may lead there. */
+static void test_paths_below_the_root(void **state)
+{
+    const char *const below[] = {"/a", "a", "//a/b", "/..a", "/a..", "/.a"};
+    const char *const not_below[] = {"", "/", "//", "/.", "./", "/./.", "..", "/..", "/a/..", "/a/../b", "/a/./b"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(not_below); i++) {
+        assert_false(cgroup_path_is_below_root(not_below[i]));
+        if (cgroup_layout()->v2_fd >= 0)
+            assert_int_equal(cgroup_tree_open(cgroup_layout()->v2_fd, not_below[i]), -EINVAL);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(below); i++)
+        assert_true(cgroup_path_is_below_root(below[i]));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layout_agrees_with_the_kernel),
+        cmocka_unit_test(test_paths_below_the_root),
         TEST(test_create_and_remove_leave_nothing),
         TEST(test_limits_are_written),
         TEST(test_swap_is_memory_and_swap_together),

@@ -142,22 +142,23 @@ bool cgroup_oom_killed(const struct cgroup *c)
 struct shimmed {
     char dir[64];
     int dir_fd;
-    int sock; /* the starter's end */
-    int lock; /* another open file of the lock */
+    int sock;      /* the starter's end */
+    int held_lock; /* the starter's, until GO */
+    int lock;      /* another open file of the lock */
     pid_t pid;
 };
 
 static struct shim shim;
 
-static void be_the_shim(struct shimmed *t, int sock, int lock_fd)
+static void be_the_shim(struct shimmed *t, int sock)
 {
     struct err e = ERR_INIT;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     assert_int_equal(chdir(t->dir), 0);
-    int from[] = {fcntl(sock, F_DUPFD, 10), fcntl(t->dir_fd, F_DUPFD, 10), fcntl(lock_fd, F_DUPFD, 10)};
-    for (int i = 0; i < 3; i++)
+    int from[] = {fcntl(sock, F_DUPFD, 10), fcntl(t->dir_fd, F_DUPFD, 10)};
+    for (int i = 0; i < 2; i++)
         dup2(from[i], SHIM_FD_STARTER + i);
-    close_range(SHIM_FD_FIRST_NAMESPACE, ~0U, 0);
+    close_range(SHIM_FD_LOCK, ~0U, 0);
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);
     setsid();
     int r = shim_await_go(&e);
@@ -175,16 +176,15 @@ static void spawn(struct shimmed *t, const char *script, const char *shim_member
     snprintf(config, sizeof(config), "{%s\"process\":{\"args\":[\"%s\"],\"terminal\":%s},\"sampan\":{\"shim\":{%s}}}",
              more, script, strstr(more, "tty") ? "true" : "false", shim_members);
     assert_works(file_write(t->dir_fd, "config.json", config, strlen(config), 0600, &e), &e);
-    int lock_fd = openat(t->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    assert_int_equal(flock(lock_fd, LOCK_EX), 0);
+    t->held_lock = openat(t->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(flock(t->held_lock, LOCK_EX), 0);
     t->lock = openat(t->dir_fd, "lock", O_RDWR | O_CLOEXEC);
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     t->pid = fork();
     if (t->pid == 0)
-        be_the_shim(t, pair[1], lock_fd);
+        be_the_shim(t, pair[1]);
     close(pair[1]);
-    close(lock_fd);
     t->sock = pair[0];
 }
 
@@ -192,7 +192,8 @@ static void start(struct shimmed *t, const char *script, const char *shim_member
 {
     struct err e = ERR_INIT;
     spawn(t, script, shim_members, more);
-    assert_works(shim_client_go(t->sock, NULL, 0, &e), &e);
+    assert_works(shim_client_go(t->sock, t->held_lock, NULL, 0, &e), &e);
+    fd_close(&t->held_lock);
 }
 
 static int32_t await_started(const struct shimmed *t)
@@ -211,7 +212,7 @@ static bool is_lock_free(const struct shimmed *t)
 static int set_up(void **state)
 {
     static struct shimmed t;
-    t = (struct shimmed){.dir = "/tmp/sampan-unit-XXXXXX", .sock = -1, .lock = -1};
+    t = (struct shimmed){.dir = "/tmp/sampan-unit-XXXXXX", .sock = -1, .held_lock = -1, .lock = -1};
     *state = &t;
     if (!mkdtemp(t.dir))
         return -1;
@@ -227,6 +228,7 @@ static int tear_down(void **state)
         kill(t->pid, SIGKILL); /* ended long since, unless the test failed */
         waitpid(t->pid, NULL, 0);
     }
+    fd_close(&t->held_lock);
     fd_close(&t->lock);
     fd_close(&t->dir_fd);
     return dir_remove_all(AT_FDCWD, t->dir, NULL);
@@ -788,11 +790,12 @@ static void a_starter_that_dies_before_go_has_started_nothing(void **state)
     spawn(t, "touch ran", "\"attach\":6", "");
     usleep(20 * 1000);
     assert_false(is_lock_free(t));
+    fd_close(&t->held_lock);
+    assert_true(is_lock_free(t));
     fd_close(&t->sock);
     assert_int_equal(waitpid(t->pid, &status, 0), t->pid);
     t->pid = 0;
     assert_int_equal(status, 125 << 8);
-    assert_true(is_lock_free(t));
     assert_int_not_equal(faccessat(t->dir_fd, "ran", F_OK, 0), 0);
     assert_int_not_equal(faccessat(t->dir_fd, SHIM_EXIT_NAME, F_OK, 0), 0);
 }
@@ -809,7 +812,8 @@ static void namespaces_come_before_go(void **state)
     snprintf(script, sizeof(script), "[ $(stat -Lc %%i /proc/$PPID/fd/%d) = %lu ]", SHIM_FD_FIRST_NAMESPACE,
              (unsigned long)st.st_ino);
     spawn(t, script, "\"attach\":6", "");
-    assert_works(shim_client_go(t->sock, &ns, 1, &e), &e);
+    assert_works(shim_client_go(t->sock, t->held_lock, &ns, 1, &e), &e);
+    fd_close(&t->held_lock);
     await_started(t);
     receive_all(t->sock);
     assert_int_equal(seen.exit.status, 0);

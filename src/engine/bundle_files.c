@@ -1,7 +1,7 @@
 /*
- * The files that say where a container is: /etc/hosts, /etc/hostname, /etc/resolv.conf. Written into the run
- * directory and bound into the container, writable there, so that the image stays as it is. A container that shares
- * another's network gets that one's very files.
+ * The files that say where a container is: /etc/hosts, /etc/hostname, /etc/resolv.conf. Written into the container's
+ * directory on disk and bound into it, writable there, so that the image stays as it is; on disk, because what it makes
+ * of them must not fill the memory behind /run. A container that shares another's network gets that one's very files.
  */
 #include "engine/bundle.h"
 
@@ -117,12 +117,12 @@ static bool is_covered(const struct container *c, const char *destination)
     return false;
 }
 
-static int write_file(const struct bundle *b, size_t i, struct err *e)
+static int write_file(const struct bundle *b, size_t i, const char *path, struct err *e)
 {
     _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT(FILE_MAX);
     files[i].write(b, &sb);
     int r = strbuf_check(&sb, files[i].destination, e);
-    return r == 0 ? file_write(b->run_dir_fd, files[i].name, strbuf_str(&sb), sb.len, 0644, e) : r;
+    return r == 0 ? file_write(AT_FDCWD, path, strbuf_str(&sb), sb.len, 0644, e) : r;
 }
 
 int bundle_add_files(struct bundle *b, json_object *mounts, struct err *e)
@@ -133,9 +133,9 @@ int bundle_add_files(struct bundle *b, json_object *mounts, struct err *e)
         bool is_shared = files[i].goes_with_network && net->how == NS_CONTAINER;
         if (is_covered(b->c, files[i].destination))
             continue;
-        int r = is_shared ? 0 : write_file(b, i, e);
-        if (r == 0)
-            r = container_file(b->en->run_root, is_shared ? net->target : b->c->id, files[i].name, &source, e);
+        int r = container_file(b->en->root, is_shared ? net->target : b->c->id, files[i].name, &source, e);
+        if (r == 0 && !is_shared)
+            r = write_file(b, i, source, e);
         if (r < 0)
             return r;
         json_object *words = bundle_add_mount(mounts, files[i].destination, "bind", source, NULL);

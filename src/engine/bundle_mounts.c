@@ -13,8 +13,6 @@
 #include "base/strv.h"
 #include "storage/volumes.h"
 
-static const int64_t shm_size_default = 64 * 1024 * 1024;
-
 json_object *bundle_add_mount(json_object *mounts, const char *destination, const char *type, const char *source,
                               const char *const *options)
 {
@@ -102,8 +100,7 @@ static void add_default(struct bundle *b, json_object *mounts, const struct defa
     if (m->when == NOT_PRIVILEGED_RO && !b->c->host.privileged)
         add_word(words, "ro");
     if (m->when == OWN_IPC_SHM) {
-        int64_t bytes = b->c->host.shm_size ? b->c->host.shm_size : shm_size_default;
-        snprintf(size, sizeof(size), "size=%lld", (long long)bytes);
+        snprintf(size, sizeof(size), "size=%lld", (long long)b->c->host.shm_size);
         add_word(words, size);
     }
 }

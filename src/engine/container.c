@@ -13,6 +13,7 @@ struct container *container_new(void)
         abort();
     c->config.stop_timeout = -1;
     c->host.memory_swappiness = -1;
+    c->host.shm_size = CONTAINER_SHM_SIZE_DEFAULT;
     return c;
 }
 

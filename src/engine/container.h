@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
-enum { CONTAINER_ID_LEN = 64, CONTAINER_SHORT_ID_LEN = 12 };
+enum { CONTAINER_ID_LEN = 64, CONTAINER_SHORT_ID_LEN = 12, CONTAINER_SHM_SIZE_DEFAULT = 64 * 1024 * 1024 };
 
 /* Docker's Config: what is in the container, wherever it runs. */
 struct container_config {
@@ -80,7 +80,7 @@ struct host_config {
     char **device_cgroup_rules;
     char **security_opt;
     char **masked_paths, **readonly_paths; /* the effective ones */
-    int64_t shm_size;                      /* 0: 64 MiB */
+    int64_t shm_size;                      /* bytes of its own /dev/shm */
     struct ulimit *ulimits;
     size_t n_ulimits;
     char **sysctls; /* "key=value" */

@@ -324,6 +324,11 @@ END
     refused 'no member'
 }
 
+@test "an attribute that the file system has no room for is an error, not left out" {
+    pack <<<"file a data=x xattr.user.large=$(printf '%070000d' 0)"
+    refused 'unpack a: .*attribute'
+}
+
 @test "a decompression bomb ends with the disk, and leaves nothing" {
     mount -t tmpfs -o size=8m small "$layers"
     pack --layer-compression gzip <<<'file zeroes size=50000000'

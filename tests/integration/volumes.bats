@@ -118,3 +118,11 @@ teardown_file() {
     run -0 sampan run --rm --network none --userns host -v "$SAMPAN_STATE/ovl/m:/x" busybox touch /x/file
     umount "$SAMPAN_STATE/ovl/m"
 }
+
+@test "what a container makes of /etc/hosts stays on disk: /run is memory" {
+    sampan run -d --name filler --network none busybox sh -c 'head -c 20000000 /dev/zero >/etc/hosts; echo written; exec sleep 100'
+    wait_until eval 'sampan logs filler | grep -q written'
+    [ "$(du -sk "$SAMPAN_RUN_ROOT" | cut -f1)" -lt 1000 ]
+    [ "$(du -sk "$SAMPAN_ROOT/containers" | cut -f1)" -gt 19000 ]
+    sampan rm -f filler
+}

@@ -30,7 +30,7 @@ struct runtime_container {
     int pidfd;   /* owned */
     int sync_fd; /* owned; the meeting point with the child until runtime_start */
     bool is_ready;
-    /* Owned; -1: none. Its mount namespace, held so that taking it down (a third of a millisecond: the overlay is unmounted)
+    /* Owned; -1: none. Its mount namespace, held so that taking it down (0.25 to 0.45 ms: the overlay is unmounted)
      * does not come before the news of the init's end, but in runtime_release. */
     int mounts_fd;
     struct cgroup cgroup;
@@ -50,9 +50,9 @@ int runtime_wait_ready(struct runtime_container *c, struct err *e);
 /* ERR_NO_COMMAND and ERR_NOT_EXECUTABLE when execve failed; where anything failed, the child is gone and reaped. */
 int runtime_start(struct runtime_container *c, struct err *e);
 
-/* In place of runtime_start, after runtime_wait_ready: the init no longer dies with the caller, and waits on the listening SOCK_SEQPACKET socket
- * (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On failure kill and release as ever.
- * */
+/* In place of runtime_start, after runtime_wait_ready: the init no longer dies with the caller, and waits on the
+ * listening SOCK_SEQPACKET socket (borrowed; the caller closes it) for a start by another process. Closes sync_fd. On
+ * failure kill and release as ever. */
 int runtime_detach(struct runtime_container *c, int listen_fd, struct err *e);
 
 /* The starter's side: `sock` is connected to that socket. Errors as runtime_start; the init is then gone, and reaped by

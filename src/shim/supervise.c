@@ -147,7 +147,7 @@ static int write_state(struct shim *s, struct err *e)
     return write_json(SHIM_STATE_NAME, state, e);
 }
 
-/* Later commands find the container by what is here: before the payload starts, and while the init still sets itself up.
+/* Later commands find the container by what is here: before the payload starts, while the init still sets itself up.
  * Whoever connects is answered after STARTED. */
 static int become_reachable(struct shim *s, struct err *e)
 {
@@ -161,45 +161,6 @@ static int become_reachable(struct shim *s, struct err *e)
 static int open_log(struct shim *s, struct err *e)
 {
     return json_log_open(&s->log, s->config.log, s->config.log_max_size, (int)s->config.log_max_files, e);
-}
-
-static int start_container(struct shim *s, struct err *e)
-{
-    _cleanup_spec_ struct spec *spec = NULL;
-    int r = load_config(s, &spec, e);
-    if (r == 0)
-        r = create_container(s, spec, e);
-    if (r == 0) /* what makes files runs beside the init, which sets itself up meanwhile */
-        r = become_reachable(s, e);
-    if (r == 0)
-        r = open_log(s, e);
-    if (r == 0)
-        r = runtime_start(&s->container, e);
-    if (r < 0)
-        return r;
-    struct shim_started started = {.pid = s->container.pid, .started_at = s->started_at};
-    /* A starter that was killed meanwhile is not missed: the container is there for every later command. */
-    shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL);
-    return 0;
-}
-
-/* ---- its life */
-
-/* These end neither the shim nor, through it, the container; the child was made before, and has none of it. */
-static const int ignored_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
-
-static void set_signals(void (*handler)(int))
-{
-    struct sigaction action = {.sa_handler = handler};
-    for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
-        sigaction(ignored_signals[i], &action, NULL);
-}
-
-static void init_ready(struct loop_source *source)
-{
-    struct shim *s = source->owner;
-    loop_remove(&s->loop, source);
-    loop_stop(&s->loop);
 }
 
 /* Reaps what is not the init, whose status is collected by its pidfd. */
@@ -233,6 +194,47 @@ static int adopt_orphans(struct shim *s, struct err *e)
         return err_sys(e, "listen to SIGCHLD");
     loop_add(&s->loop, &s->orphans);
     return 0;
+}
+
+static int start_container(struct shim *s, struct err *e)
+{
+    _cleanup_spec_ struct spec *spec = NULL;
+    int r = load_config(s, &spec, e);
+    if (r == 0)
+        r = create_container(s, spec, e);
+    if (r == 0) /* before anything of the payload's can lose its parent */
+        r = adopt_orphans(s, e);
+    if (r == 0) /* what makes files runs beside the init, which sets itself up meanwhile */
+        r = become_reachable(s, e);
+    if (r == 0)
+        r = open_log(s, e);
+    if (r == 0)
+        r = runtime_start(&s->container, e);
+    if (r < 0)
+        return r;
+    struct shim_started started = {.pid = s->container.pid, .started_at = s->started_at};
+    /* A starter that was killed meanwhile is not missed: the container is there for every later command. */
+    shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL);
+    return 0;
+}
+
+/* ---- its life */
+
+/* These end neither the shim nor, through it, the container; the child was made before, and has none of it. */
+static const int ignored_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
+
+static void set_signals(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
+        sigaction(ignored_signals[i], &action, NULL);
+}
+
+static void init_ready(struct loop_source *source)
+{
+    struct shim *s = source->owner;
+    loop_remove(&s->loop, source);
+    loop_stop(&s->loop);
 }
 
 /* The kernel's out-of-memory killer looks elsewhere first. Only the host's root may ask for that. */
@@ -368,9 +370,7 @@ int shim_supervise(struct shim *s, const char *id, struct err *e)
         return r;
     }
     set_signals(SIG_IGN);
-    r = adopt_orphans(s, e);
-    if (r == 0)
-        r = stay(s, e);
+    r = stay(s, e);
     if (r < 0) /* it cannot be supervised, so it cannot be */
         pidfd_kill(s->container.pidfd, SIGKILL, NULL);
     report(s);

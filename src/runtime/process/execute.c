@@ -1,7 +1,6 @@
 /*
- * From a name to a running program. execve itself decides what can be executed, directory by directory: a look comes
- * first only to pass over directories that do not have it. When execve fails, the file is looked at for a better
- * sentence than the errno gives.
+ * From a name to a running program. execve itself decides what can be executed, directory by directory: nothing is
+ * looked at first and used later. When it fails, the file is looked at for a better sentence than the errno gives.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -112,14 +111,16 @@ static bool is_absent(int code)
     return code == ENOENT || code == ENOTDIR;
 }
 
-/* Whether an attempt is worth its while: a failing execve costs 20 µs, a failing access 2. */
-static bool is_candidate(const char *dir, size_t dir_len, const char *name, char path[PATH_MAX])
+static int try_directory(attempt try, const char *dir, size_t dir_len, char *const *args, char *const *env,
+                         char path[PATH_MAX])
 {
     /* An empty part of PATH means the working directory. */
-    int n = dir_len == 0 ? snprintf(path, PATH_MAX, "./%s", name)
-                         : snprintf(path, PATH_MAX, "%.*s/%s", (int)dir_len, dir, name);
+    int n = dir_len == 0 ? snprintf(path, PATH_MAX, "./%s", args[0])
+                         : snprintf(path, PATH_MAX, "%.*s/%s", (int)dir_len, dir, args[0]);
 
-    return n >= 0 && n < PATH_MAX && (access(path, F_OK) == 0 || !is_absent(errno));
+    if (n < 0 || n >= PATH_MAX)
+        return ENOENT;
+    return try(path, args, env);
 }
 
 /* A script whose interpreter is missing ends the search too: the file that was meant has been found. */
@@ -132,8 +133,7 @@ static int search(attempt try, char *const *args, char *const *env, struct err *
 
     for (const char *dir = dirs ? dirs : default_path;; dir++) {
         size_t len = strcspn(dir, ":");
-        bool is_tried = is_candidate(dir, len, args[0], path);
-        int code = is_tried ? try(path, args, env) : ENOENT;
+        int code = try_directory(try, dir, len, args, env, path);
 
         if (code == 0)
             return 0;
@@ -141,7 +141,7 @@ static int search(attempt try, char *const *args, char *const *env, struct err *
             is_denied = true;
             snprintf(denied, sizeof(denied), "%s", path);
         } else if (is_absent(code)) {
-            if (is_tried && access(path, F_OK) == 0)
+            if (access(path, F_OK) == 0)
                 return missing_part(path, e);
         } else if (code != EACCES) {
             return not_executable(args[0], path, code, e);

@@ -27,7 +27,7 @@ struct overlay;
  * -1 where the child makes it itself or it is a node in our /dev.
  *
  * With what the root was made of, which has done its part. But to close a mount that is attached nowhere takes an RCU
- * grace period (40 to 80 µs, milliseconds on a busy machine), so it is kept for when the child has what it waits for. */
+ * grace period (40 to 80 µs, milliseconds on a busy machine), so it is kept until the child has what it waits for. */
 struct rootfs_fds {
     int *v;
     size_t n;

@@ -20,10 +20,13 @@ fi
 # TESTS="tests/integration/run.bats" runs some of them.
 read -ra tests <<<"${TESTS:-tests/integration tests/escape}"
 
+# Made out here, where there is a network. Without it, debian.bats says what is missing.
+WHY="making a Debian tree" as_root env "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}" scripts/debian-tree >/dev/null || true
+
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
+WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
     sh -c 'ip link set lo up && exec "$@"' sh bats "${options[@]}" "${tests[@]}" | tee "$results" || status=$?
 
 awk '/^ok .* # skip/ { skipped++; next }

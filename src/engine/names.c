@@ -15,14 +15,13 @@ static const char *const adjectives[] = {
 };
 
 static const char *const vessels[] = {
-    "ark",      "barge",   "bark",     "boat",    "brig",      "canoe",     "caravel",  "carrack",
-    "catboat",  "clipper", "cog",      "coracle", "corvette",  "cruiser",   "currach",  "cutter",
-    "dhow",     "dinghy",  "dory",     "felucca", "ferry",     "flatboat",  "frigate",  "galleon",
-    "galley",   "gig",     "gondola",  "jolly",   "junk",      "kayak",     "keelboat", "ketch",
-    "knarr",    "launch",  "longboat", "lugger",  "outrigger", "packet",    "pinnace",  "pirogue",
-    "praam",    "proa",    "punt",     "raft",    "rowboat",   "sampan",    "schooner", "scow",
-    "shallop",  "skiff",   "sloop",    "smack",   "steamer",   "tartane", "tender",   "trawler",
-    "trimaran", "trireme", "tug",      "vinta",   "whaler",    "wherry",    "yacht",    "yawl",
+    "ark",      "barge",    "bark",     "boat",    "brig",     "canoe",   "caravel",   "carrack", "catboat", "clipper",
+    "cog",      "coracle",  "corvette", "cruiser", "currach",  "cutter",  "dhow",      "dinghy",  "dory",    "felucca",
+    "ferry",    "flatboat", "frigate",  "galleon", "galley",   "gig",     "gondola",   "jolly",   "junk",    "kayak",
+    "keelboat", "ketch",    "knarr",    "launch",  "longboat", "lugger",  "outrigger", "packet",  "pinnace", "pirogue",
+    "praam",    "proa",     "punt",     "raft",    "rowboat",  "sampan",  "schooner",  "scow",    "shallop", "skiff",
+    "sloop",    "smack",    "steamer",  "tartane", "tender",   "trawler", "trimaran",  "trireme", "tug",     "vinta",
+    "whaler",   "wherry",   "yacht",    "yawl",
 };
 
 int names_random(unsigned attempt, char **ret, struct err *e)

@@ -1,5 +1,6 @@
 #include "shim/session.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -167,10 +168,17 @@ static _Noreturn void keep_open(int master)
 
 int session_leave(const struct session *s, struct err *e)
 {
-    pid_t pid = s->master < 0 ? 1 : fork();
+    sigset_t all, old;
+    if (s->master < 0)
+        return 0;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old); /* it stays so there: the user's terminal may hang up before it has left it */
+    pid_t pid = fork();
     if (pid == 0)
         keep_open(s->master);
-    return pid < 0 ? err_sys(e, "keep the terminal open") : 0;
+    int r = pid < 0 ? err_sys(e, "keep the terminal open") : 0;
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return r;
 }
 
 void session_release(struct session *s)

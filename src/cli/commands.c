@@ -168,6 +168,6 @@ int command_parse(const char *name, const struct option_def *options, int argc, 
         return 1;
     }
     if (r < 0)
-        return err_advice(e, "see 'sampan %s --help'", name);
+        return r;
     return check_count(c, argc - *ret_args, min_args, max_args, e);
 }

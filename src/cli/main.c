@@ -58,7 +58,6 @@ int main(int argc, char **argv)
     log_init("sampan", LOG_LEVEL_WARNING);
     umask(022);
     if (parse_globals(argc, argv, &g, &args, &help, &e) < 0) {
-        err_advice(&e, "see 'sampan --help'");
         print_error(&e, false);
         return EXIT_STATUS_ENGINE;
     }

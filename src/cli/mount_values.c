@@ -85,8 +85,8 @@ static int set_source(struct mount_point *m, const char *source, struct err *e)
         r = set(&m->type, "bind", e);
         return r < 0 ? r : absolute_path(source, &m->source, e);
     }
-    if (container_check_name(source, e) < 0)
-        return err_context(e, "volume \"%s\" (a directory of the host is named by an absolute path or ./)", source);
+    if (container_check_name(source, NULL) < 0)
+        return err_invalid(e, "\"%s\" is no volume's name, and a directory of the host begins with / or ./", source);
     r = set(&m->type, "volume", e);
     return r < 0 ? r : set(&m->name, source, e);
 }

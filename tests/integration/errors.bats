@@ -37,7 +37,7 @@ teardown() {
 
 @test "an unknown flag names the nearest and --help" {
     assert_error 125 'unknown.*--memori.*--memory' sampan run --memori 1g busybox
-    assert_error 125 "see 'sampan run --help'" sampan run --nonsense busybox
+    assert_error 125 'unknown flag: --nonsense.*see --help' sampan run --nonsense busybox
     assert_error 125 'unknown command "rum".*run' sampan rum busybox
 }
 

@@ -24,6 +24,7 @@ static int exec_in(struct cli *cli, const char *ref, const struct exec_options *
     int status = 0;
     int r = engine_open(&where, &engine, e);
 
+    foreground_measure(&engine);
     if (r == 0)
         r = engine_exec(&engine, ref, o, &status, e);
     return r < 0 ? r : status;

@@ -116,6 +116,7 @@ static int run_container(struct cli *cli, const struct run *run, struct containe
         r = cidfile_open(c->host.cidfile, &cidfile, e);
     if (r < 0)
         return r;
+    foreground_measure(&engine);
     r = engine_run(&engine, c, run->detach ? 0 : foreground_streams(&c->config), &started, e);
     if (r < 0) {
         cidfile_finish(c, cidfile, false, e);

@@ -46,6 +46,7 @@ static int start_attached(const struct start *s, const char *ref, struct err *e)
     _cleanup_close_ int session = -1;
     int r = engine_find(s->engine, ref, &c, e);
 
+    foreground_measure(s->engine);
     if (r == 0)
         r = engine_start(s->engine, c->id, streams_of(s, c), &started, e);
     if (r < 0)

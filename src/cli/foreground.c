@@ -5,6 +5,7 @@
 
 #include "engine/lifecycle.h"
 #include "shim/client.h"
+#include "shim/terminal.h"
 
 unsigned foreground_streams(const struct container_config *c)
 {
@@ -17,6 +18,12 @@ int foreground_check_terminal(bool tty, bool has_stdin, struct err *e)
     if (tty && has_stdin && !isatty(STDIN_FILENO))
         return err_invalid(e, "-t needs a terminal as standard input; leave -t out when input is piped in");
     return 0;
+}
+
+void foreground_measure(struct engine *en)
+{
+    if (!terminal_get_size(STDOUT_FILENO, &en->console))
+        terminal_get_size(STDIN_FILENO, &en->console);
 }
 
 /* Nobody reads the output any more. A program would die of SIGPIPE at its next write; so does the container. */

@@ -18,6 +18,9 @@ struct foreground {
     const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
 };
 
+/* For a terminal inside that has the size of ours from its first moment on. Without one of ours: nothing. */
+void foreground_measure(struct engine *en);
+
 /* Relays until the container ends or the user leaves, finishes the container when it ended; the exit status. */
 int foreground_run(const struct foreground *f, struct err *e);
 

@@ -141,7 +141,10 @@ static int add_process(struct bundle *b, struct err *e)
             r = strv_add(&args, *word, e);
     if (r < 0)
         return r;
-    return bundle_process(b->c, args, json_add_object(b->config, "process"), b->sampan, e);
+    json_object *process = json_add_object(b->config, "process");
+    if (g->tty && b->attach)
+        bundle_set_console(process, b->en->console);
+    return bundle_process(b->c, args, process, b->sampan, e);
 }
 
 static int add_names(struct bundle *b, struct err *e)

@@ -33,6 +33,7 @@ int bundle_process(const struct container *c, char *const *args, json_object *pr
 
 /* Members of a "process", also for another one in the container. set_env replaces one of the same name. */
 void bundle_set_caps(json_object *process, uint64_t caps);
+void bundle_set_console(json_object *process, struct shim_size size);
 int bundle_set_env(char ***env, const char *item, struct err *e);
 
 /* The parts. */

@@ -141,6 +141,8 @@ int bundle_add_files(struct bundle *b, json_object *mounts, struct err *e)
         json_object *words = bundle_add_mount(mounts, files[i].destination, "bind", source, NULL);
         json_object_array_add(words, json_object_new_string("bind"));
         json_object_array_add(words, json_object_new_string("rprivate"));
+        if (b->c->host.readonly_rootfs)
+            json_object_array_add(words, json_object_new_string("ro"));
         if (bundle_has_userns(b))
             json_object_array_add(words, json_object_new_string("idmap"));
     }

@@ -90,6 +90,16 @@ static void add_user(const struct container *c, json_object *sampan)
         json_add_strv(sampan, "groups", c->host.group_add);
 }
 
+void bundle_set_console(json_object *process, struct shim_size size)
+{
+    json_object_object_del(process, "consoleSize");
+    if (size.rows == 0 && size.cols == 0)
+        return;
+    json_object *o = json_add_object(process, "consoleSize");
+    json_add_uint(o, "height", size.rows);
+    json_add_uint(o, "width", size.cols);
+}
+
 int bundle_process(const struct container *c, char *const *args, json_object *process, json_object *sampan,
                    struct err *e)
 {

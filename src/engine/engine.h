@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "shim/protocol.h"
 
 struct db; /* storage/db.h */
 
@@ -23,14 +24,15 @@ struct engine_options {
 };
 
 struct engine {
-    char *root, *run_root; /* absolute */
-    int root_fd, run_fd;   /* O_PATH directories */
-    int locks_fd;          /* run_root/locks, readable; -1: read_only and nothing there */
-    struct db *db;         /* NULL: read_only and nothing there, or deferred */
-    char *program_dir;     /* where the sibling programs are (paths.h); NULL until it is asked for */
-    int shim_pidfd;        /* the last shim that this process started; -1 */
-    char shim_id[65];      /* and its container */
-    int shim_sock;         /* a second fd of the session that was handed out, to tell it the last word; -1 */
+    char *root, *run_root;    /* absolute */
+    int root_fd, run_fd;      /* O_PATH directories */
+    int locks_fd;             /* run_root/locks, readable; -1: read_only and nothing there */
+    struct db *db;            /* NULL: read_only and nothing there, or deferred */
+    char *program_dir;        /* where the sibling programs are (paths.h); NULL until it is asked for */
+    int shim_pidfd;           /* the last shim that this process started; -1 */
+    char shim_id[65];         /* and its container */
+    struct shim_size console; /* of the caller's terminal: what a terminal inside begins with; 0, 0: none */
+    int shim_sock;            /* a second fd of the session that was handed out, to tell it the last word; -1 */
 };
 #define ENGINE_INIT ((struct engine){.root_fd = -1, .run_fd = -1, .locks_fd = -1, .shim_pidfd = -1, .shim_sock = -1})
 

@@ -99,12 +99,13 @@ static int set_env(json_object *process, const struct exec_options *o, struct er
 }
 
 /* What the container's own command has, where the options say nothing else. */
-static int load_process(struct joining *j, const struct exec_options *o, struct err *e)
+static int load_process(struct engine *en, struct joining *j, const struct exec_options *o, struct err *e)
 {
     json_object *process = json_get(j->config, "process"), *sampan = json_get(j->config, "sampan");
     json_add_strv(process, "args", o->cmd);
     json_add_str(process, "cwd", o->working_dir);
     json_add_bool(process, "terminal", o->tty);
+    bundle_set_console(process, en->console);
     json_add_str(sampan, "user", o->user);
     json_add_bool(sampan, "init", false);
     json_object_object_add(process, "sampan", json_object_get(sampan));
@@ -189,7 +190,7 @@ int engine_exec(struct engine *en, const char *ref, const struct exec_options *o
     if (r == 0 && has_hosts_root(j.spec))
         r = sealed_program_enter(&own);
     if (r == 0)
-        r = load_process(&j, o, &own);
+        r = load_process(en, &j, o, &own);
     if (r == 0)
         r = run(&j, o, ret_status, &own);
     if (r == 0)

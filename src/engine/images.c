@@ -214,7 +214,7 @@ static int put_image(struct engine *en, json_object *image, char ***refs, struct
 {
     struct image_row row = IMAGE_ROW_INIT; /* borrows from the JSON, but for the tags */
     json_object *config = json_get(image, "config");
-    const char *id, *created;
+    const char *id = "", *created = NULL;
     _cleanup_strv_ char **tags = NULL;
     int r = json_get_str(image, "id", "", &id, e);
     if (r == 0)

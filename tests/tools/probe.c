@@ -9,6 +9,7 @@
  *   probe domainname NAME                sets the NIS domain name
  *   probe tiocsti                        tries to type into its own terminal
  *   probe fds                            prints its open fds, one a line
+ *   probe euid                           prints its effective user id, as a set-user-id program
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -182,6 +183,8 @@ int main(int argc, char **argv)
         return try_tiocsti();
     if (argc == 2 && strcmp(argv[1], "fds") == 0)
         return list_fds();
+    if (argc == 2 && strcmp(argv[1], "euid") == 0)
+        return printf("%u\n", (unsigned)geteuid()) < 0;
     if (argc == 3) {
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
             if (strcmp(argv[1], kinds[i].name) == 0)
@@ -195,6 +198,6 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], "socket") == 0)
             return try_socket((int)strtol(argv[2], NULL, 10));
     }
-    fprintf(stderr, "usage: probe KIND create|find|remove | allocate N | fork N | socket N | tiocsti | fds\n");
+    fprintf(stderr, "usage: probe KIND create|find|remove | allocate N | fork N | socket N | tiocsti | fds | euid\n");
     return 2;
 }

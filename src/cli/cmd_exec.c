@@ -51,7 +51,7 @@ int cmd_exec(struct cli *cli, int argc, char **argv, struct err *e)
     int r = command_parse("exec", options, argc, argv, OPTIONS_STOP_AT_ARG, 2, -1, &args, e);
 
     if (r == 0)
-        r = foreground_check_terminal(o.tty, o.interactive && !o.detach, e);
+        r = foreground_check_terminal(o.tty, o.interactive && !o.detach, o.detach_keys, e);
     for (int i = args + 1; r == 0 && i < argc; i++)
         r = strv_add(&o.cmd, argv[i], e);
     if (r != 0)

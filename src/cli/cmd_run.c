@@ -143,7 +143,7 @@ static int finish_options(struct run *run, int argc, char **argv, struct err *e)
     if (run->detach && run->common.attach)
         return err_invalid(e, "-d and --attach exclude each other");
     if (!run->detach)
-        return foreground_check_terminal(c->config.tty, c->config.attach_stdin, e);
+        return foreground_check_terminal(c->config.tty, c->config.attach_stdin, run->detach_keys, e);
     c->config.attach_stdin = c->config.attach_stdout = c->config.attach_stderr = false;
     c->config.stdin_once = false;
     return 0;

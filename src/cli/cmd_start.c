@@ -27,9 +27,8 @@ static int relay(const struct start *s, const struct container *c, int session_f
         .forwards_signals = s->sig_proxy && !c->config.tty,
         .detach_keys = s->detach_keys,
     };
-    int r = foreground_check_terminal(c->config.tty, streams & SHIM_ATTACH_STDIN, e);
 
-    return r < 0 ? r : foreground_run(&f, e);
+    return foreground_run(&f, e);
 }
 
 static unsigned streams_of(const struct start *s, const struct container *c)
@@ -37,6 +36,11 @@ static unsigned streams_of(const struct start *s, const struct container *c)
     bool has_stdin = s->interactive && c->config.open_stdin;
 
     return SHIM_ATTACH_STDOUT | SHIM_ATTACH_STDERR | (has_stdin ? SHIM_ATTACH_STDIN : 0);
+}
+
+static int check_terminal(const struct start *s, const struct container *c, struct err *e)
+{
+    return foreground_check_terminal(c->config.tty, streams_of(s, c) & SHIM_ATTACH_STDIN, s->detach_keys, e);
 }
 
 static int start_attached(const struct start *s, const char *ref, struct err *e)
@@ -47,6 +51,8 @@ static int start_attached(const struct start *s, const char *ref, struct err *e)
     int r = engine_find(s->engine, ref, &c, e);
 
     foreground_measure(s->engine);
+    if (r == 0)
+        r = check_terminal(s, c, e);
     if (r == 0)
         r = engine_start(s->engine, c->id, streams_of(s, c), &started, e);
     if (r < 0)
@@ -119,6 +125,9 @@ static int attach(struct cli *cli, const struct start *options, const char *ref,
     s.engine = &engine;
     s.interactive = !s.no_stdin;
     streams = streams_of(&s, c);
+    r = check_terminal(&s, c, e);
+    if (r < 0)
+        return r;
     r = engine_attach(&engine, c->id, streams, &session, e);
     return r < 0 ? r : relay(&s, c, session, streams, e);
 }

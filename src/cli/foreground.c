@@ -5,6 +5,7 @@
 
 #include "engine/lifecycle.h"
 #include "shim/client.h"
+#include "shim/detach_keys.h"
 #include "shim/terminal.h"
 
 unsigned foreground_streams(const struct container_config *c)
@@ -13,11 +14,13 @@ unsigned foreground_streams(const struct container_config *c)
            (c->attach_stderr ? SHIM_ATTACH_STDERR : 0);
 }
 
-int foreground_check_terminal(bool tty, bool has_stdin, struct err *e)
+int foreground_check_terminal(bool tty, bool has_stdin, const char *detach_keys, struct err *e)
 {
+    struct detach_keys keys;
+
     if (tty && has_stdin && !isatty(STDIN_FILENO))
         return err_invalid(e, "-t needs a terminal as standard input; leave -t out when input is piped in");
-    return 0;
+    return detach_keys_parse(detach_keys, &keys, e);
 }
 
 void foreground_measure(struct engine *en)

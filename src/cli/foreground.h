@@ -27,7 +27,7 @@ int foreground_run(const struct foreground *f, struct err *e);
 /* The streams that a configuration asks to attach, as SHIM_ATTACH_*. */
 unsigned foreground_streams(const struct container_config *c);
 
-/* -t with -i needs a terminal on our side. */
-int foreground_check_terminal(bool tty, bool has_stdin, struct err *e);
+/* Before anything starts: -t with -i needs a terminal on our side, and the detach keys (NULL: the default) must be keys. */
+int foreground_check_terminal(bool tty, bool has_stdin, const char *detach_keys, struct err *e);
 
 #endif

@@ -120,6 +120,15 @@ teardown() {
     assert_error 125 'rm|restart|cidfile|exists' sampan run --rm --cidfile /etc/passwd --network none busybox true
 }
 
+@test "wrong detach keys and a missing terminal are known before anything starts" {
+    assert_error 125 'detach|ctrl-' sampan run --name typed --detach-keys ctrl-nonsense --network none busybox true
+    assert_error 1 'no such object' sampan inspect typed
+    sampan create --name typed -it --network none busybox sleep 100
+    assert_error 125 'terminal' sampan start -a -i typed </dev/null
+    [ "$(inspect typed '{{.State.Status}}')" = created ]
+    sampan rm typed
+}
+
 @test "-t with piped input says what to do" {
     run -125 sampan run --rm -it --network none busybox true </dev/null
     [[ $output == *"terminal"* ]]

@@ -178,7 +178,7 @@ int tar_member_open(const struct tar_source *s, const char *name, struct tar_mem
     if (r < 0 || !target)
         return r;
     r = open_once(s, target, ret, &second, e);
-    if (r == 0 && second)
+    if (r >= 0 && second)
         return err_invalid(e, "image archive's member \"%s\" is a link to a link", name);
     return r;
 }

@@ -243,8 +243,7 @@ teardown_file() {
     sampan run -d --name nested --network none --security-opt seccomp=unconfined busybox \
         sh -c 'unshare -U -r -p -f -m -u -i sh -c "hostname inner; mount -t proc proc /proc; exec sleep 2222"; true'
     local inner
-    wait_until eval 'sampan top nested | grep -q "sleep 2222"'
-    inner=$(sampan top nested | awk '/sleep 2222/ && !/sh -c/ { print $2 }' | tail -n 1)
+    wait_until eval 'inner=$(sampan top nested | awk "/sleep 2222/ && !/sh -c/ { print \$2 }"); [ -n "$inner" ]'
     # pids in three nested namespaces: the host's, the container's, the innermost
     [ "$(awk '/^NSpid:/ { print NF - 1 }' "/proc/$inner/status")" = 3 ]
     [ "$(awk '/^NSpid:/ { print $NF }' "/proc/$inner/status")" = 1 ]

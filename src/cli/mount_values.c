@@ -86,7 +86,7 @@ static int set_source(struct mount_point *m, const char *source, struct err *e)
         return r < 0 ? r : absolute_path(source, &m->source, e);
     }
     if (container_check_name(source, NULL) < 0)
-        return err_invalid(e, "\"%s\" is no volume's name, and a directory of the host begins with / or ./", source);
+        return err_invalid(e, "invalid volume name \"%s\" (a directory of the host begins with / or ./)", source);
     r = set(&m->type, "volume", e);
     return r < 0 ? r : set(&m->name, source, e);
 }

@@ -137,13 +137,16 @@ teardown() {
 @test "without privilege: one sentence, nothing made" {
     local user_state
     user_state=$(mktemp -d)
-    chmod 755 "$user_state" "$SAMPAN_STATE"
+    mkdir "$user_state/programs" "$user_state/state"
+    chmod 755 "$user_state" "$user_state/programs"
+    cp "$SAMPAN_BUILD/sampan" "$user_state/programs/" # the build may be where only root can go
+    chown 65534 "$user_state/state"
     run -125 setpriv --reuid 65534 --regid 65534 --clear-groups \
-        env SAMPAN_ROOT="$user_state/root" SAMPAN_RUN_ROOT="$user_state/run" \
-        "$SAMPAN_BUILD/sampan" run --rm --network none busybox true
+        env SAMPAN_ROOT="$user_state/state/root" SAMPAN_RUN_ROOT="$user_state/state/run" \
+        "$user_state/programs/sampan" run --rm --network none busybox true
     [[ $output == *"root"* || $output == *"privilege"* ]]
-    [ -z "$(ls "$user_state")" ]
-    rmdir "$user_state"
+    [ -z "$(ls "$user_state/state")" ]
+    rm -r "$user_state"
 }
 
 @test "without CAP_SYS_ADMIN: one sentence" {

@@ -1,4 +1,4 @@
-#include "unit.h"
+#include "storage/unit.h"
 
 #include "engine/idrange.h"
 #include "storage/containers.h"

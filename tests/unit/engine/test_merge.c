@@ -1,4 +1,4 @@
-#include "unit.h"
+#include "storage/unit.h"
 
 #include "base/strv.h"
 #include "engine/merge.h"

@@ -1,6 +1,6 @@
 /* What recovery makes of the traces that a SIGKILL leaves at each step; the whole, with real containers, is in
  * tests/integration. Needs root, as everything of the engine. */
-#include "unit.h"
+#include "storage/unit.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,4 +1,4 @@
-#include "unit.h"
+#include "storage/unit.h"
 
 #include <linux/capability.h>
 

@@ -6,6 +6,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=tests/integration/common.bash
+source "${BASH_SOURCE[0]%/*}/common.bash"
+
 : "${SAMPAN_BUILD:?run these tests through make check, or set SAMPAN_BUILD to the build directory}"
 
 start_engine() {
@@ -62,23 +65,6 @@ assert_nothing_left() {
 
 shims_are_gone() {
     [ -z "$(processes_of_state)" ]
-}
-
-fail_with() {
-    echo "$*" >&2
-    return 1
-}
-
-# wait_until COMMAND…: tries for at most ten seconds.
-wait_until() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        if "$@"; then
-            return 0
-        fi
-        sleep 0.05
-    done
-    fail_with "did not happen in ten seconds: $*"
 }
 
 # wait_for_status STATUS PID: for a job of this very shell; `run wait` would wait in another, for ever.

@@ -5,6 +5,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=tests/integration/common.bash
+source "${BASH_SOURCE[0]%/*}/common.bash"
+
 : "${SAMPAN_BUILD:?run these tests through make check, or set SAMPAN_BUILD to the build directory}"
 
 # One rootfs for a file's tests; they mount it, and write nothing into it.
@@ -76,23 +79,6 @@ has_status() {
 
 cgroups_of() {
     find /sys/fs/cgroup -type d -name "$1" 2>/dev/null
-}
-
-fail_with() {
-    echo "$*" >&2
-    return 1
-}
-
-# wait_until COMMAND…: tries for at most ten seconds.
-wait_until() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        if "$@"; then
-            return 0
-        fi
-        sleep 0.05
-    done
-    fail_with "did not happen in ten seconds: $*"
 }
 
 # assert_error STATUS REGEX COMMAND…: it fails with this status, and its message on standard error matches.

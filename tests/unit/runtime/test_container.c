@@ -24,6 +24,7 @@
 
 #define FIRST_ID 0x20000000
 #define ALL "pid network mount ipc uts user cgroup"
+#define ALL_AND_TIME "pid network mount ipc uts user cgroup time"
 
 static char root[64];
 static char cgroups[64]; /* the parent of all that are made here */
@@ -288,7 +289,7 @@ static void the_payload_is_process_1_and_root_of_its_own(void **state)
 
 static void each_new_namespace_is_another_and_each_other_is_the_callers(void **state)
 {
-    static const char *const choices[] = {ALL, "mount", "mount pid", "mount user uts", ALL " time"};
+    static const char *const choices[] = {ALL, "mount", "mount pid", "mount user uts", ALL_AND_TIME};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
@@ -378,7 +379,7 @@ static void the_callers_children_stay_in_its_own_pid_namespace(void **state)
 static void clocks_are_offset(void **state)
 {
     struct text t = run(&(struct wish){.args = SH("cat /proc/uptime"),
-                                       .namespaces = ALL " time",
+                                       .namespaces = ALL_AND_TIME,
                                        .linux_ = "\"timeOffsets\":{\"boottime\":{\"secs\":1000000000}},"},
                         0);
 
@@ -556,7 +557,7 @@ static void a_step_that_fails_is_named_and_leaves_nothing(void **state)
         {{.args = "\"true\"", .namespaces = "mount network=/nowhere"}, "has its container ended?"},
         {{.args = "\"true\"", .linux_ = "\"resources\":{\"unified\":{\"no.such\":\"1\"}},"}, "no"},
         {{.args = "\"true\"",
-          .namespaces = ALL " time",
+          .namespaces = ALL_AND_TIME,
           .linux_ = "\"timeOffsets\":{\"monotonic\":{\"secs\":-999999999}},"},
          "clock"},
         {{.args = "\"true\"", .linux_ = "\"sysctl\":{\"net.ipv4.nothing\":\"1\"},"}, "set sysctl net.ipv4.nothing"},

@@ -164,8 +164,8 @@ static void test_rotation(void **state)
 {
     struct fixture *f = *state;
     open_log(f, 300, 3);
-    for (char c = 'a'; c <= 'z'; c++) {
-        char line[] = {c, '\n'};
+    for (int c = 'a'; c <= 'z'; c++) {
+        const char line[] = {(char)c, '\n'};
         json_log_lines(&f->log, "stdout", line, 2, false);
     }
     char path[100];

@@ -4,8 +4,6 @@
 
 /* FIPS 180-2, appendix B.1: the digest of "abc". */
 #define ABC "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-#define ABC_AFTER_BLANK " " ABC
-#define ABC_AND_NEWLINE ABC "\n"
 
 static void the_known_digest(void **state)
 {
@@ -58,8 +56,8 @@ static void only_one_form_is_accepted(void **state)
         "sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a/",
         "sha512:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        ABC_AFTER_BLANK,
-        ABC_AND_NEWLINE,
+        " " ABC,
+        ABC "\n",
         &ABC[7],
     };
 

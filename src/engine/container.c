@@ -20,7 +20,7 @@ struct container *container_new(void)
 static void config_release(struct container_config *c)
 {
     char *strings[] = {c->hostname, c->domainname, c->user, c->image, c->working_dir, c->stop_signal};
-    char **vectors[] = {c->env, c->cmd, c->entrypoint, c->labels};
+    char **vectors[] = {c->env, c->cmd, c->entrypoint, c->labels, c->exposed_ports};
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
@@ -49,7 +49,8 @@ static void host_release(struct host_config *h)
                         h->dns_options,
                         h->extra_hosts,
                         h->time_offsets,
-                        h->log_opts};
+                        h->log_opts,
+                        h->egress};
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
         free(strings[i]);
     for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
@@ -61,8 +62,11 @@ static void host_release(struct host_config *h)
     }
     for (size_t i = 0; i < h->n_ulimits; i++)
         free(h->ulimits[i].name);
+    for (size_t i = 0; i < h->n_ports; i++)
+        free(h->ports[i].host_ip);
     free(h->devices);
     free(h->ulimits);
+    free(h->ports);
 }
 
 static void mount_point_release(struct mount_point *m)
@@ -76,6 +80,16 @@ static void mount_point_release(struct mount_point *m)
     strv_free(m->options);
 }
 
+static void endpoint_release(struct endpoint_config *n)
+{
+    free(n->network);
+    free(n->ip);
+    free(n->ip6);
+    free(n->mac);
+    strv_free(n->aliases);
+    strv_free(n->driver_opts);
+}
+
 void container_free(struct container *c)
 {
     if (!c)
@@ -85,6 +99,9 @@ void container_free(struct container *c)
     for (size_t i = 0; i < c->n_mounts; i++)
         mount_point_release(&c->mounts[i]);
     free(c->mounts);
+    for (size_t i = 0; i < c->n_endpoints; i++)
+        endpoint_release(&c->endpoints[i]);
+    free(c->endpoints);
     free(c->name);
     free(c->image_id);
     strv_free(c->layers);
@@ -100,6 +117,27 @@ struct mount_point *container_add_mount(struct container *c)
     c->mounts = grown;
     grown[c->n_mounts] = (struct mount_point){.rw = true};
     return &grown[c->n_mounts++];
+}
+
+struct endpoint_config *container_add_endpoint(struct container *c)
+{
+    struct endpoint_config *grown = reallocarray(c->endpoints, c->n_endpoints + 1, sizeof(*grown));
+    if (!grown)
+        abort();
+    c->endpoints = grown;
+    grown[c->n_endpoints] = (struct endpoint_config){0};
+    return &grown[c->n_endpoints++];
+}
+
+struct port_binding *container_add_port(struct container *c)
+{
+    struct host_config *h = &c->host;
+    struct port_binding *grown = reallocarray(h->ports, h->n_ports + 1, sizeof(*grown));
+    if (!grown)
+        abort();
+    h->ports = grown;
+    grown[h->n_ports] = (struct port_binding){0};
+    return &grown[h->n_ports++];
 }
 
 const char *container_status_name(enum container_status s)

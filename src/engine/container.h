@@ -30,7 +30,8 @@ struct container_config {
     bool entrypoint_set; /* --entrypoint "" clears the image's */
     char *image;         /* as the user wrote it */
     char *working_dir;
-    char **labels; /* "key=value" */
+    char **labels;        /* "key=value" */
+    char **exposed_ports; /* "80/tcp" */
     char *stop_signal;
     int stop_timeout; /* seconds; -1: unset */
 };
@@ -51,6 +52,24 @@ struct mount_point {
     char **options;      /* as given: "ro", "z" … */
 };
 
+/* A network that the container is on: Docker's EndpointSettings, as asked for. What it got is in its plan
+ * (network/plan.h) while it runs. */
+struct endpoint_config {
+    char *network; /* a name or id as given; settled to the network's name */
+    char *ip, *ip6, *mac;
+    char **aliases;
+    char **driver_opts; /* "key=value" */
+    int gw_priority;    /* the highest has the default route; else the first */
+};
+
+/* -p, one port of it. */
+struct port_binding {
+    char *host_ip;      /* NULL: all addresses, or the configuration's */
+    uint16_t host_port; /* 0: any free one */
+    uint16_t port;      /* in the container */
+    uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+};
+
 struct device_mapping {
     char *path_on_host, *path_in_container, *permissions; /* "rwm" */
 };
@@ -62,7 +81,11 @@ struct ulimit {
 
 /* Docker's HostConfig: how this host runs it. Unset numbers are 0 unless stated. */
 struct host_config {
-    char *network_mode;                                                 /* "none", "host", "container:ID" */
+    char *network_mode; /* "bridge", "none", "host", "container:ID", a network's name: the first of the endpoints */
+    struct port_binding *ports; /* ranges are one entry a port */
+    size_t n_ports;
+    char **egress;        /* --egress: "deny", "allow=HOST[:PORT[/PROTOCOL]]" */
+    int64_t network_rate; /* --network-rate: bytes per second each way; 0: unlimited */
     char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "", "host", "private", "container:ID", … */
     int64_t memory, memory_reservation, memory_swap;                    /* bytes; swap -1 unlimited */
     int memory_swappiness;                                              /* -1: unset */
@@ -116,6 +139,8 @@ struct container {
     struct host_config host;
     struct mount_point *mounts;
     size_t n_mounts;
+    struct endpoint_config *endpoints; /* Docker's NetworkSettings.Networks; the order is that of the interfaces */
+    size_t n_endpoints;
     struct container_state state;
     uint32_t id_base; /* first host id of its range; 0: no user namespace of its own, or not running */
 };
@@ -127,6 +152,10 @@ DEFINE_CLEANUP_PTR(container, struct container *, container_free)
 
 /* Appends an empty mount point (rw) and returns it, to be filled; aborts on out of memory. */
 struct mount_point *container_add_mount(struct container *c);
+
+/* The same for an endpoint and a published port. */
+struct endpoint_config *container_add_endpoint(struct container *c);
+struct port_binding *container_add_port(struct container *c);
 
 /* Docker's inspect object. And back, for the database and the API (unknown members are ignored, absent ones keep their
  * defaults). */

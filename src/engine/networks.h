@@ -1,0 +1,44 @@
+/*
+ * Networks as the user sees them: create, list, inspect, remove, connect, disconnect, ports. `ref` is a name, an id, or a
+ * unique prefix of an id. The definitions are in the database (storage/networks.h); what is alive is below the run root
+ * (network/leases.h, names.h). The predefined networks bridge, host and none are always there; bridge is settled (its
+ * subnet chosen) when it is first needed.
+ */
+#ifndef SAMPAN_ENGINE_NETWORKS_H
+#define SAMPAN_ENGINE_NETWORKS_H
+
+#include "base/json.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "network/network.h"
+
+/* n: filled with what the user asked for. Settles it, makes its bridge, writes it down; n->id is then set. ERR_CONFLICT for a
+ * name that is taken. */
+int engine_network_create(struct engine *en, struct network *n, struct err *e);
+
+int engine_network_find(struct engine *en, const char *ref, struct network **ret, struct err *e);
+
+/* All, predefined ones first, then by name. The vector ends with NULL and is the caller's (engine_networks_free). */
+int engine_networks_list(struct engine *en, struct network ***ret, struct err *e);
+void engine_networks_free(struct network **v);
+
+/* Docker's `network inspect`: the definition, with "Containers" (Name, EndpointID, MacAddress, IPv4Address, IPv6Address)
+ * and for overlay networks "Peers". */
+int engine_network_inspect(struct engine *en, const struct network *n, json_object **ret, struct err *e);
+
+/* ERR_CONFLICT while running containers are connected, or for a predefined one. */
+int engine_network_remove(struct engine *en, const char *ref, struct err *e);
+
+/* Those that no container (running or not) refers to. ret_names: owned vector of names. */
+int engine_network_prune(struct engine *en, char *const *label_filters, char ***ret_names, struct err *e);
+
+/* For a running container at once, and for every later start. o: the endpoint's wishes (network set by this). */
+int engine_network_connect(struct engine *en, const char *network, const char *container,
+                           const struct endpoint_config *o, struct err *e);
+int engine_network_disconnect(struct engine *en, const char *network, const char *container, bool force, struct err *e);
+
+/* Publishes one more port of a container, or takes one back; running or not. */
+int engine_port_add(struct engine *en, const char *container, const struct port_binding *p, struct err *e);
+int engine_port_remove(struct engine *en, const char *container, const struct port_binding *p, struct err *e);
+
+#endif

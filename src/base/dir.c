@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/strv.h"
 
 /* ---- making ---- */
 
@@ -216,5 +217,68 @@ int dir_remove_all(int dir_fd, const char *path, struct err *e)
 
     if (remove_entry(&rm, dir_fd, path, false, e) < 0)
         return err_context(e, "remove %s", path);
+    return 0;
+}
+
+/* ---- listing ---- */
+
+/* A vector that is being filled; it is terminated at all times. */
+struct name_list {
+    char **v;
+    size_t n, room;
+};
+
+static void cleanup_name_list(struct name_list *l)
+{
+    strv_free(l->v);
+}
+
+static int name_list_add(struct name_list *l, const char *name)
+{
+    enum { FIRST_ROOM = 16 };
+
+    if (l->n + 1 >= l->room) {
+        size_t room = l->room ? 2 * l->room : FIRST_ROOM;
+        char **grown = reallocarray(l->v, room, sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        l->v = grown;
+        l->room = room;
+    }
+    l->v[l->n] = strdup(name);
+    if (!l->v[l->n])
+        return -ENOMEM;
+    l->v[++l->n] = NULL;
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int dir_list(int dir_fd, const char *path, char ***ret, struct err *e)
+{
+    _cleanup_(cleanup_name_list) struct name_list list = {.v = NULL};
+    _cleanup_(cleanup_dir) DIR *dir = NULL;
+    _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = 0;
+
+    if (fd < 0)
+        return err_sys(e, "list directory %s", path);
+    dir = fdopendir(fd);
+    if (!dir)
+        return err_sys(e, "list directory %s", path);
+    TAKE_FD(fd);
+    for (struct dirent *d; r == 0 && (errno = 0, d = readdir(dir));)
+        r = is_dot(d->d_name) ? 0 : name_list_add(&list, d->d_name);
+    if (r == 0)
+        r = -errno;
+    if (r < 0)
+        return err_set(e, ERR_SYS, -r, "list directory %s", path);
+    if (list.n > 0)
+        qsort(list.v, list.n, sizeof(*list.v), compare_names);
+    *ret = TAKE_PTR(list.v);
     return 0;
 }

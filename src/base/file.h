@@ -30,6 +30,9 @@ int file_write_existing(int dir_fd, const char *path, const char *text, struct e
  * be NULL, else an O_PATH|O_DIRECTORY fd of the last one. */
 int dir_make_all(int dir_fd, const char *path, mode_t mode, int *ret_fd, struct err *e);
 
+/* The names of a directory's entries, but "." and "..", sorted; NULL where there is none. The vector is base/strv.h's. */
+int dir_list(int dir_fd, const char *path, char ***ret, struct err *e);
+
 /* Removes a file or a whole tree of any depth, never following symlinks (a symlink is itself removed), never crossing
  * a mount point: one inside the tree, or the tree's root being one, is ERR_CONFLICT with EBUSY, and what was not
  * reached stays. A missing path is success. Mount points are known since Linux 5.8 (STATX_ATTR_MOUNT_ROOT). */

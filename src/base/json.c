@@ -212,6 +212,29 @@ int json_get_strv(json_object *o, const char *key, char ***ret, struct err *e)
     return 0;
 }
 
+int json_get_map(json_object *o, const char *key, char ***ret, struct err *e)
+{
+    json_object *map = json_get(o, key);
+    _cleanup_strv_ char **v = NULL;
+
+    if (map && !json_object_is_type(map, json_type_object))
+        return wrong_type(key, "an object of strings", map, e);
+    if (map) {
+        json_object_object_foreach(map, name, value)
+        {
+            const char *s;
+            int r = as_c_string(name, value, &s, e);
+
+            if (r == 0)
+                r = strv_addf(&v, e, "%s=%s", name, s);
+            if (r < 0)
+                return err_context(e, "%s", key);
+        }
+    }
+    *ret = TAKE_PTR(v);
+    return 0;
+}
+
 /* ---- building ---- */
 
 static json_object *json_build_check(json_object *made)
@@ -257,6 +280,20 @@ void json_add_strv(json_object *o, const char *key, char *const *values)
     STRV_FOREACH (value, values) {
         if (json_object_array_add(array, json_build_check(json_object_new_string(*value))) < 0)
             json_build_check(NULL);
+    }
+}
+
+void json_add_map(json_object *o, const char *key, char *const *pairs)
+{
+    json_object *map = json_add_object(o, key);
+
+    STRV_FOREACH (pair, pairs) {
+        const char *eq = strchrnul(*pair, '=');
+        _cleanup_free_ char *name = strndup(*pair, (size_t)(eq - *pair));
+
+        if (!name)
+            json_build_check(NULL);
+        json_add_str(map, name, *eq ? eq + 1 : "");
     }
 }
 

@@ -39,6 +39,8 @@ int json_get_uint64(json_object *o, const char *key, uint64_t dflt, uint64_t *re
 int json_get_bool(json_object *o, const char *key, bool dflt, bool *ret, struct err *e);
 /* An array of strings as a NULL-terminated heap vector of heap strings (base/strv.h); NULL when absent. */
 int json_get_strv(json_object *o, const char *key, char ***ret, struct err *e);
+/* An object of strings as such a vector of "key=value", for labels and options; NULL when absent or empty. */
+int json_get_map(json_object *o, const char *key, char ***ret, struct err *e);
 
 /* Builders: add a member, replacing one of the same name, and never fail halfway: out of memory ends the program
  * (abort), since a half-built object must not be stored. A NULL string adds nothing. */
@@ -47,6 +49,7 @@ void json_add_int(json_object *o, const char *key, int64_t value);
 void json_add_uint(json_object *o, const char *key, uint64_t value);
 void json_add_bool(json_object *o, const char *key, bool value);
 void json_add_strv(json_object *o, const char *key, char *const *values); /* [] when NULL */
+void json_add_map(json_object *o, const char *key, char *const *pairs);   /* {} when NULL; of "key=value" */
 json_object *json_add_object(json_object *o, const char *key);            /* the new, borrowed, member */
 json_object *json_add_array(json_object *o, const char *key);
 

@@ -130,6 +130,8 @@ static LEFT_WITHOUT_RETURN int become(const struct process *p, struct err *e)
     if (p->new_session && setsid() < 0)
         return err_sys(e, "start a session for %s", p->path);
     r = place_fds(p, e);
+    if (r == 0 && p->prepare)
+        r = p->prepare(p->prepare_arg, e);
     if (r < 0)
         return err_context(e, "start %s", p->path);
     execve(p->path, (char *const *)p->argv, p->env ? p->env : environ);

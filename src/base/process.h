@@ -26,6 +26,9 @@ struct process {
     int fds[PROCESS_FDS_MAX]; /* fds[i] becomes i in the child; -1: /dev/null for 0..2, closed above */
     size_t n_fds;             /* 0…2 are set up always, with /dev/null for those not given */
     int new_session;          /* setsid() in the child */
+    /* NULL, or what the child does to itself (limits, namespaces, ids) when its fds are in place: no heap, no stdio */
+    int (*prepare)(void *arg, struct err *e);
+    void *prepare_arg;
     /* result */
     pid_t pid;
     int pidfd; /* owned by the caller */

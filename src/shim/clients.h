@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shim/loop.h"
+#include "base/loop.h"
 #include "shim/protocol.h"
 
 enum { CLIENTS_MAX = 32 }; /* as many as a set of clients has bits */
@@ -41,6 +41,7 @@ struct clients {
     void *owner;
     struct client v[CLIENTS_MAX];
     struct shim_msg received;
+    int received_fd; /* came with it; closed after the request unless that took it */
 };
 
 /* for each connected client: CLIENTS_FOREACH(c, clients) … */

@@ -13,7 +13,7 @@
 
 #include "shim/clients.h"
 #include "shim/json_log.h"
-#include "shim/loop.h"
+#include "base/loop.h"
 #include "shim/sink.h"
 
 enum relay_stream_kind { RELAY_STDOUT, RELAY_STDERR, RELAY_STREAM_COUNT };

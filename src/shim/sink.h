@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shim/loop.h"
+#include "base/loop.h"
 #include "shim/protocol.h"
 
 struct sink {

@@ -6,10 +6,10 @@
 #ifndef SAMPAN_SHIM_SUPERVISE_H
 #define SAMPAN_SHIM_SUPERVISE_H
 
+#include "base/loop.h"
 #include "runtime/runtime.h"
 #include "shim/config.h"
 #include "shim/json_log.h"
-#include "shim/loop.h"
 #include "shim/pipes.h"
 #include "shim/relay.h"
 #include "shim/server.h"
@@ -23,6 +23,8 @@ struct shim {
     struct relay relay;
     struct server server;
     struct stdio_pipes pipes;
+    struct held_ports ports;
+    uint64_t files_limit; /* RLIMIT_NOFILE as it was before ports needed more; 0: unchanged */
     struct runtime_container container;
     struct loop_source init;    /* its pidfd */
     struct loop_source orphans; /* owned signalfd for SIGCHLD; -1 when the container has a pid namespace of its own */
@@ -31,9 +33,9 @@ struct shim {
     struct shim_exit exit;
 };
 
-/* Waits for the starter to say GO, taking the namespaces that come before it and the lock that comes with it. An error when the starter gave up or
- * died: the container is not to be. */
-int shim_await_go(struct err *e);
+/* Waits for the starter to say GO, taking the namespaces and ports that come before it and the lock that comes with it. An error
+ * when the starter gave up or died: the container is not to be. */
+int shim_await_go(struct shim *s, struct err *e);
 
 /* Creates the container, stays with it, and undoes it. Returns when only the lock is left to let go of: 0, or a
  * negative errno with *e when the container did not start; the starter and exit.json have been told that as well. */

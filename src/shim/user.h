@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "shim/detach_keys.h"
-#include "shim/loop.h"
+#include "base/loop.h"
 #include "shim/protocol.h"
 #include "shim/sink.h"
 #include "shim/terminal.h"

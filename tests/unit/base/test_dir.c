@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/strv.h"
 
 static void make_file(const char *path)
 {
@@ -274,6 +275,65 @@ static void remove_all_does_not_remove_a_mounted_file(void **state)
     remove_tree("kept");
 }
 
+/* ---- listing ---- */
+
+static void list_names_every_entry_sorted(void **state)
+{
+    _cleanup_strv_ char **names = NULL;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    make_dir("d/sub");
+    make_file("d/b");
+    make_file("d/.hidden");
+    assert_int_equal(symlink("nowhere", "d/a"), 0);
+    assert_int_equal(dir_list(AT_FDCWD, "d", &names, &e), 0);
+    assert_int_equal(strv_len(names), 4);
+    assert_string_equal(names[0], ".hidden");
+    assert_string_equal(names[1], "a");
+    assert_string_equal(names[2], "b");
+    assert_string_equal(names[3], "sub");
+    remove_tree("d");
+}
+
+static void list_has_no_limit(void **state)
+{
+    enum { MANY = 100 };
+    _cleanup_strv_ char **names = NULL;
+    struct err e = ERR_INIT;
+    char path[32];
+
+    (void)state;
+    make_dir("d");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(path, sizeof(path), "d/%03d", i);
+        make_file(path);
+    }
+    assert_int_equal(dir_list(AT_FDCWD, "d", &names, &e), 0);
+    assert_int_equal(strv_len(names), MANY);
+    assert_string_equal(names[0], "000");
+    assert_string_equal(names[MANY - 1], "099");
+    remove_tree("d");
+}
+
+static void list_of_nothing_and_of_what_is_none(void **state)
+{
+    char **names = (char *[]){"untouched", NULL};
+    struct err e = ERR_INIT;
+
+    (void)state;
+    make_dir("d");
+    make_file("f");
+    assert_int_equal(dir_list(AT_FDCWD, "gone", &names, &e), -ENOENT);
+    assert_says(&e, "list directory gone");
+    assert_int_equal(dir_list(AT_FDCWD, "f", &names, NULL), -ENOTDIR);
+    assert_string_equal(names[0], "untouched");
+    assert_int_equal(dir_list(AT_FDCWD, "d", &names, &e), 0);
+    assert_null(names);
+    remove_tree("d");
+    remove_tree("f");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +350,9 @@ int main(void)
         in_temporary_dir(remove_all_does_not_enter_a_bind_mount),
         in_temporary_dir(remove_all_does_not_enter_another_file_system),
         in_temporary_dir(remove_all_does_not_remove_a_mounted_file),
+        in_temporary_dir(list_names_every_entry_sorted),
+        in_temporary_dir(list_has_no_limit),
+        in_temporary_dir(list_of_nothing_and_of_what_is_none),
     };
 
     umask(022);

@@ -299,6 +299,39 @@ static void built_object_reads_as_written(void **state)
                         "\"v\":[\"a\",\"b\\\"c\"],\"e\":[],\"o\":{\"x\":1},\"l\":[]}");
 }
 
+static void maps_are_vectors_of_pairs(void **state)
+{
+    _cleanup_json_ json_object *o =
+        parsed("{\"m\":{\"a\":\"1\",\"b\":\"x=y\",\"c\":\"\"},\"e\":{},\"l\":[],\"n\":{\"k\":7},"
+               "\"z\":{\"k\":null}}");
+    _cleanup_json_ json_object *copy = json_object_new_object();
+    _cleanup_strv_ char **v = NULL;
+    _cleanup_strv_ char **none = NULL;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(json_get_map(o, "m", &v, &e), 0);
+    assert_int_equal(strv_len(v), 3);
+    assert_string_equal(v[0], "a=1");
+    assert_string_equal(v[1], "b=x=y");
+    assert_string_equal(v[2], "c=");
+    assert_int_equal(json_get_map(o, "e", &none, &e), 0);
+    assert_null(none);
+    assert_int_equal(json_get_map(o, "absent", &none, &e), 0);
+    assert_null(none);
+    assert_int_equal(json_get_map(o, "l", &none, &e), -EINVAL);
+    assert_says(&e, "\"l\" must be an object of strings");
+    assert_int_equal(json_get_map(o, "n", &none, &e), -EINVAL);
+    assert_says(&e, "n: \"k\" must be a string");
+    assert_int_equal(json_get_map(o, "z", &none, &e), -EINVAL);
+
+    json_add_map(copy, "m", v);
+    json_add_map(copy, "e", NULL);
+    json_add_map(copy, "b", (char *[]){"bare", NULL});
+    assert_string_equal(json_object_to_json_string_ext(copy, JSON_C_TO_STRING_PLAIN),
+                        "{\"m\":{\"a\":\"1\",\"b\":\"x=y\",\"c\":\"\"},\"e\":{},\"b\":{\"bare\":\"\"}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +349,7 @@ int main(void)
         cmocka_unit_test(whole_range_of_integers_is_kept),
         cmocka_unit_test(string_vectors_are_copied),
         cmocka_unit_test(built_object_reads_as_written),
+        cmocka_unit_test(maps_are_vectors_of_pairs),
     };
 
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Points in time: nanoseconds since the epoch, and RFC 3339 with nanoseconds as Docker writes them. 0 is "never". */
-#ifndef SAMPAN_ENGINE_TIMESTAMP_H
-#define SAMPAN_ENGINE_TIMESTAMP_H
+#ifndef SAMPAN_BASE_TIMESTAMP_H
+#define SAMPAN_BASE_TIMESTAMP_H
 
 #include <stdint.h>
 

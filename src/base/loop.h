@@ -6,8 +6,8 @@
  * own or another's. A handler takes what it is told as a hint: within a round the fd may have changed under it, so it
  * reads and writes without blocking where that would hurt.
  */
-#ifndef SAMPAN_SHIM_LOOP_H
-#define SAMPAN_SHIM_LOOP_H
+#ifndef SAMPAN_BASE_LOOP_H
+#define SAMPAN_BASE_LOOP_H
 
 #include <poll.h>
 #include <stdbool.h>

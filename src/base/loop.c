@@ -1,4 +1,4 @@
-#include "shim/loop.h"
+#include "base/loop.h"
 
 bool loop_add(struct loop *l, struct loop_source *s)
 {

@@ -1,4 +1,4 @@
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +16,15 @@ int64_t timestamp_now(void)
 struct timestamp_text timestamp_format(int64_t ns)
 {
     struct timestamp_text t;
-    time_t secs = ns / NS_PER_SEC;
+    int64_t nanos = (ns % NS_PER_SEC + NS_PER_SEC) % NS_PER_SEC; /* also before 1970 */
+    time_t secs = (ns - nanos) / NS_PER_SEC;
     struct tm tm;
     if (ns == 0 || !gmtime_r(&secs, &tm)) {
         memcpy(t.text, never, sizeof(never));
         return t;
     }
     size_t n = strftime(t.text, sizeof(t.text), "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(t.text + n, sizeof(t.text) - n, ".%09dZ", (int)(ns % NS_PER_SEC));
+    snprintf(t.text + n, sizeof(t.text) - n, ".%09dZ", (int)nanos);
     return t;
 }
 
@@ -64,6 +65,9 @@ int timestamp_parse(const char *s, int64_t *ret, struct err *e)
     const char *rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
     if (!rest || parse_zone(parse_decimals(rest, &decimals), &zone) < 0)
         return err_invalid(e, "not a point in time (2026-01-31T10:20:30Z): %.100s", s);
-    *ret = (timegm(&tm) - zone) * NS_PER_SEC + decimals;
+    int64_t ns;
+    if (__builtin_mul_overflow(timegm(&tm) - zone, NS_PER_SEC, &ns) || __builtin_add_overflow(ns, decimals, &ns))
+        return err_set(e, ERR_INVALID, ERANGE, "a point in time out of range (the years 1678 to 2261): %.100s", s);
+    *ret = ns;
     return 0;
 }

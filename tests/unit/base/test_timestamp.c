@@ -1,6 +1,6 @@
 #include "storage/unit.h"
 
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 
 static void formatted_as_docker_does(void **state)
 {
@@ -29,6 +29,17 @@ static void parsed_with_zones_and_decimals(void **state)
     }
 }
 
+static void what_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    int64_t ns;
+    assert_err(timestamp_parse("4193-11-14T22:13:20Z", &ns, e), ERR_INVALID, "out of range");
+    assert_err(timestamp_parse("1111-11-14T22:13:20Z", &ns, e), ERR_INVALID, "out of range");
+    assert_ok(timestamp_parse("1969-12-31T23:59:59.5Z", &ns, e));
+    assert_int_equal(ns, -500000000);
+    assert_string_equal(timestamp_format(ns).text, "1969-12-31T23:59:59.500000000Z");
+}
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -44,6 +55,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formatted_as_docker_does),
         cmocka_unit_test(parsed_with_zones_and_decimals),
+        cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

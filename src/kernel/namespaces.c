@@ -45,6 +45,15 @@ int ns_inode(pid_t pid, enum ns_kind kind, uint64_t *ret, struct err *e)
     return 0;
 }
 
+/* Source: linux/proc_ns.h, PROC_USER_INIT_INO; part of the interface since Linux 3.8. */
+bool ns_user_is_initial(void)
+{
+    enum { USER_INIT_INODE = 0xEFFFFFFD };
+    uint64_t inode;
+
+    return ns_inode(0, NS_USER, &inode, NULL) == 0 && inode == (uint32_t)USER_INIT_INODE;
+}
+
 int ns_open(pid_t pid, enum ns_kind kind, struct err *e)
 {
     struct ns_path p = ns_path(pid, kind);

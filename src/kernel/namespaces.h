@@ -26,6 +26,10 @@ extern const struct ns_kind_info ns_kinds[NS_COUNT];
 int ns_inode(pid_t pid, enum ns_kind kind, uint64_t *ret, struct err *e);
 int ns_open(pid_t pid, enum ns_kind kind, struct err *e);
 
+/* Whether the caller is in the user namespace that the kernel booted with. Below it, whatever capabilities it has there,
+ * some things can't be: device nodes, idmapped mounts of the host's file systems, trusted.* attributes. */
+bool ns_user_is_initial(void);
+
 /* NS_GET_USERNS and NS_GET_PARENT; the owner's uid of a user namespace. -EPERM beyond one's own. */
 int ns_owner_userns(int ns_fd, struct err *e);
 int ns_parent(int ns_fd, struct err *e);

@@ -148,7 +148,7 @@ static void too_many_bytes_are_refused(void **state)
     request_up(&b, "a long one", 1, true);
     for (int i = 0; i < 20; i++)
         netlink_attr(&b, IFLA_IFALIAS, kilobyte, sizeof(kilobyte));
-    assert_in_range(b.len, 0, sizeof(b.buf));
+    assert_in_range(b.len, 0, b.size);
     assert_int_equal(netlink_run(-1, &b, &e), -EMSGSIZE);
 }
 

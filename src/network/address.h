@@ -1,5 +1,5 @@
 /*
- * IP addresses and prefixes of both families, as values.
+ * IP addresses and prefixes of both families, and hardware addresses, as values.
  *
  * Text is what inet_pton(3) and inet_ntop(3) take and give. A prefix's host bits are kept, so that an interface's address
  * ("172.17.0.5/20") and a subnet ("172.17.0.0/20") are the same type; prefix_network() clears them.
@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-enum { IP_TEXT_MAX = 46, PREFIX_TEXT_MAX = IP_TEXT_MAX + 4 };
+enum { IP_TEXT_MAX = 46, PREFIX_TEXT_MAX = IP_TEXT_MAX + 4, NET_MAC_LEN = 6, MAC_TEXT_MAX = 18 };
 
 struct ip {
     uint8_t family;    /* AF_INET, AF_INET6; 0: none */
@@ -54,5 +54,9 @@ uint64_t prefix_size(const struct prefix *p);
 /* The n-th address of the prefix, from 0; n is below prefix_size(). And back. */
 struct ip prefix_nth(const struct prefix *p, uint64_t n);
 uint64_t prefix_index(const struct prefix *p, const struct ip *ip);
+
+/* "02:42:ac:11:00:05", of one interface: a group address (its first byte is odd) and zero are refused. */
+int mac_parse(const char *text, const char *what, uint8_t ret[static NET_MAC_LEN], struct err *e);
+const char *mac_format(const uint8_t mac[static NET_MAC_LEN], char buf[static MAC_TEXT_MAX]);
 
 #endif

@@ -11,7 +11,7 @@
  *     "default-address-pools": [{"base": "172.16.0.0/12", "size": 24}],
  *     "mtu": 1500, "ipv6": false, "dns": ["10.0.0.53"], "dns-search": [], "dns-opts": [],
  *     "overlay": {"etcd": ["https://10.0.0.1:2379"], "ca": "/path", "cert": "/path", "key": "/path", "prefix": "/sampan",
- *                 "address": "10.0.0.7", "node": "host7"} }
+ *                 "address": "10.0.0.7", "node": "host7", "lease": 15} }
  */
 #ifndef SAMPAN_NETWORK_CONFIG_H
 #define SAMPAN_NETWORK_CONFIG_H
@@ -30,6 +30,7 @@ struct overlay_config {
     char *prefix;      /* of all keys; "/sampan" */
     struct ip address; /* of this host in the underlay; none: that of the route to etcd */
     char *node;        /* this host's name; NULL: uname's */
+    uint32_t lease;    /* seconds after which a host that died is gone for the others; 15 */
 };
 
 struct net_config {

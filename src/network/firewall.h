@@ -49,6 +49,19 @@ int firewall_remove_container(const char *table, const struct net_plan *p, struc
 /* After the table was made anew: everything of what is there now, from the files below the run root. */
 int firewall_restore(const struct net_instance *in, struct err *e);
 
+/* Overlay networks: UDP 4789 that carries one of these VNIs is dropped unless a peer sent it. Replaces what there was, in one
+ * transaction; without VNIs nothing is dropped. */
+int firewall_overlay_peers(const struct net_instance *in, const uint32_t *vnis, size_t n_vnis, const struct ip *peers,
+                           size_t n_peers, struct err *e);
+
+/* Containers on several networks ask a name server of their own, on a port of the gateways that nobody else reaches: the
+ * queries of `client` go to `port`. Replaces all there were, in one transaction. */
+struct net_names {
+    struct ip client;
+    uint16_t port;
+};
+int firewall_set_names(const struct net_instance *in, const struct net_names *v, size_t n, struct err *e);
+
 /* All our tables and the gate. */
 int firewall_remove(const struct net_instance *in, struct err *e);
 

@@ -11,6 +11,8 @@
 
 #include "network/network.h"
 
+#define LEASES_DIR "leases" /* in networks/ID */
+
 /* Makes networks/ID and its directories (idempotent): leases/ 0700, endpoints/ 0755 (names.h). The fd of networks/ID. */
 int network_dir_open(const struct net_instance *in, const char *network_id, struct err *e);
 

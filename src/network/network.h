@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -59,8 +60,8 @@ enum network_link_mode { /* of macvlan and ipvlan */
 /* Who may be reached from inside. Default: everybody. See --egress in sampan-network(1). */
 struct egress {
     bool deny; /* all but `allow` */
-    char **
-        allow; /* "10.0.0.0/8", "10.0.0.1:443", "deb.example.org:443", "deb.example.org:443/tcp", "[fd00::]/8:53/udp" */
+    /* "10.0.0.0/8", "10.0.0.1:443", "deb.example.org:443", "deb.example.org:443/tcp", "[fd00::]/8:53/udp" */
+    char **allow;
 };
 
 struct network {
@@ -79,13 +80,13 @@ struct network {
     char link[IFNAMSIZ];   /* the bridge: "sampan0", "br-0123456789ab"; -o com.docker.network.bridge.name */
     char parent[IFNAMSIZ]; /* of macvlan and ipvlan: -o parent */
     enum network_link_mode mode;
-    uint32_t mtu; /* 0: the kernel's default, or for overlay the underlay's less the overhead */
-    bool
-        isolated; /* -o isolate=true, or com.docker.network.bridge.enable_icc=false: its containers don't reach each other */
-    bool no_masquerade; /* -o com.docker.network.bridge.enable_ip_masquerade=false */
-    bool no_dns;        /* --disable-dns; the default network has none either */
-    bool encrypted;     /* overlay: -o encrypted */
-    uint32_t vni;       /* overlay: from etcd */
+    uint32_t mtu;         /* 0: the kernel's default, or for overlay the underlay's less the overhead */
+    bool isolated;        /* -o isolate, or …enable_icc=false: its containers don't reach each other */
+    bool no_masquerade;   /* -o com.docker.network.bridge.enable_ip_masquerade=false */
+    bool no_dns;          /* --disable-dns; the default network has none either */
+    bool encrypted;       /* overlay: -o encrypted */
+    struct ip publish_ip; /* -o com.docker.network.bridge.host_binding_ipv4: where -p without an address binds */
+    uint32_t vni;         /* overlay: from etcd */
 };
 
 struct network *network_new(void); /* aborts on out of memory */
@@ -95,6 +96,12 @@ DEFINE_CLEANUP_PTR(network, struct network *, network_free)
 
 const char *network_driver_name(enum network_driver d); /* "bridge", "host", "null", … */
 int network_driver_parse(const char *name, enum network_driver *ret, struct err *e);
+
+/* The one that a container is on unless it is told otherwise: predefined, settled when it is first needed. */
+static inline bool network_is_default(const struct network *n)
+{
+    return n->driver == NETWORK_BRIDGE && strcmp(n->name, NETWORK_DEFAULT_NAME) == 0;
+}
 
 /* What has addresses that we give out. */
 static inline bool network_has_addresses(const struct network *n)
@@ -117,19 +124,42 @@ static inline bool network_has_names(const struct network *n)
 /* The same rule as for containers: [a-zA-Z0-9][a-zA-Z0-9_.-]*. */
 int network_check_name(const char *name, struct err *e);
 
+/* bridge, host, none, and the word "default", which nobody else may have as a name. */
+bool network_is_reserved_name(const char *name);
+
+/* An interface's name, of at most 15 characters; `what` names the value in the error. */
+int network_set_link_name(const char *name, const char *what, char ret[static IFNAMSIZ], struct err *e);
+
 /* Docker's `network inspect` object without "Containers"; and back (also what the database and RUN_ROOT/networks/ID/
  * network.json keep, with one member "Sampan" for what Docker has no word for). */
 int network_to_json(const struct network *n, json_object **ret, struct err *e);
 int network_from_json(json_object *o, struct network *n, struct err *e);
 
+/* From RUN_ROOT/networks/ID/network.json, which is there while the network is up (bridge.h); -ENOENT when it is not. */
+#define NETWORK_DEFINITION_NAME "network.json"
+int network_load(const struct net_instance *in, const char *id, struct network **ret, struct err *e);
+
+/* A subnet that is in use, and the name of the network that has it (borrowed). */
+struct network_claim {
+    struct prefix subnet;
+    const char *holder;
+};
+
+/* What network_settle() keeps clear of, beside the host's routes, and where it takes IPv6 from. */
+struct network_surroundings {
+    const struct network_claim *claims;
+    size_t n_claims;
+    struct prefix ula; /* the engine's own 48 bits of unique local addresses (RFC 4193): fdXX:XXXX:XXXX::/48 */
+};
+
 /*
- * Completes and checks it: id, name, options, subnets. `taken`: the subnets of other networks. A subnet that is not given is
- * the first of the pools (config.h: net_config.pools) that overlaps neither them nor any route of the host. One that is given
- * and overlaps is ERR_CONFLICT and says with whom. IPv6 without a subnet gets a /64 of unique local addresses (RFC 4193)
- * from the host's random 40 bits, which `ula` holds (config.h).
+ * Completes and checks it: id, created, name, options, subnets. A subnet that is not given is the first of the pools
+ * (config.h: net_config.pools) that overlaps neither a claim nor a route of the host; one that is given and overlaps is
+ * ERR_CONFLICT and says with whom. IPv6 without a subnet gets a /64 of surroundings.ula. The default network (its name says
+ * so) has room for all ports of a bridge. An overlay network's subnet that is not given is left to the keeper.
  */
 struct net_config;
-int network_settle(const struct net_instance *in, const struct net_config *config, const struct prefix *taken,
-                   size_t n_taken, struct network *n, struct err *e);
+int network_settle(const struct net_instance *in, const struct net_config *config,
+                   const struct network_surroundings *around, struct network *n, struct err *e);
 
 #endif

@@ -24,7 +24,6 @@
 #include "network/network.h"
 
 #define NET_PLAN_NAME "network.json"
-enum { NET_MAC_LEN = 6 };
 
 enum net_link_kind { NET_VETH, NET_MACVLAN, NET_IPVLAN };
 
@@ -66,13 +65,20 @@ struct net_plan {
     char **files;         /* below `directory`: leases and endpoint files, removed by net_plan_down */
 };
 
+/* These three abort on out of memory. What is added is all zero, and moves when the next one is added. */
 struct net_plan *net_plan_new(void);
 void net_plan_free(struct net_plan *p);
 DEFINE_CLEANUP_PTR(net_plan, struct net_plan *, net_plan_free)
 #define _cleanup_net_plan_ _cleanup_(cleanup_net_plan)
-
 struct net_interface *net_plan_add_interface(struct net_plan *p);
 struct net_port *net_plan_add_port(struct net_plan *p);
+
+/* An interface with an address of it. */
+bool net_plan_has_ipv6(const struct net_plan *p);
+
+/* "tcp", "udp", "sctp"; NULL for another number. And back, in any case of letters. */
+const char *net_protocol_name(uint8_t protocol);
+int net_protocol_parse(const char *name, uint8_t *ret, struct err *e);
 
 /* -ENOENT without touching e where there is none: a container without a network of ours. */
 int net_plan_load(int run_dir_fd, struct net_plan **ret, struct err *e);
@@ -85,6 +91,11 @@ struct net_target {
     int netns_fd; /* the namespace itself, borrowed */
 };
 
+/* The same for a container that runs: netns_fd stays the caller's, the socket is made by entering the namespace and
+ * coming back. */
+int net_target_open(int netns_fd, struct net_target *ret, struct err *e);
+void net_target_close(struct net_target *t);
+
 /* All interfaces, then egress rules, then ports. On failure what was made is undone but the files, which stay for whoever
  * ends the container. */
 int net_plan_up(const struct net_plan *p, const struct net_target *t, struct err *e);
@@ -92,6 +103,8 @@ int net_plan_up(const struct net_plan *p, const struct net_target *t, struct err
 /* One more, or one less, of a running container. */
 int net_interface_up(const struct net_interface *i, const struct net_target *t, struct err *e);
 int net_interface_down(const struct net_interface *i, const struct net_target *t, struct err *e);
+/* Its gateways become the default routes, in place of whichever the namespace has: it takes over from another interface. */
+int net_interface_set_gateways(const struct net_interface *i, const struct net_target *t, struct err *e);
 
 /* Ports, egress rules, files. Veths are not removed one by one (30 ms): they end with the container's namespace. Whatever
  * is gone already is no error. */

@@ -1,0 +1,87 @@
+/*
+ * From what a user asked for to a complete network, step by step; none of them can be left half done, because nothing is
+ * made: the engine writes the result down, and bridge.h makes it so.
+ */
+#include <stdio.h>
+
+#include "base/id.h"
+#include "base/timestamp.h"
+#include "network/config.h"
+#include "network/network.h"
+#include "network/options.h"
+#include "network/subnets.h"
+
+/* What exists already keeps its identity: the predefined networks have theirs from the database. */
+static int settle_identity(struct network *n, struct err *e)
+{
+    int r = n->name ? network_check_name(n->name, e) : err_invalid(e, "a network needs a name");
+
+    if (r == 0 && !*n->id)
+        r = id_new(n->id, e);
+    if (r == 0 && n->created == 0)
+        n->created = timestamp_now();
+    return r;
+}
+
+static int check_parent(const struct network *n, struct err *e)
+{
+    if (network_has_bridge(n))
+        return 0;
+    if (!*n->parent)
+        return err_invalid(e, "a %s network needs the host's interface that it is on: -o parent=eth0",
+                           network_driver_name(n->driver));
+    if (if_nametoindex(n->parent) != 0)
+        return 0;
+    err_invalid(e, "the host has no interface %s for -o parent", n->parent);
+    return err_advice(e, "a VLAN's is made with ip link add link eth0 name eth0.10 type vlan id 10");
+}
+
+static int check_egress(const struct network *n, struct err *e)
+{
+    if (network_has_bridge(n) || !(n->egress.deny || n->egress.allow))
+        return 0;
+    return err_set(e, ERR_UNSUPPORTED, 0,
+                   "egress rules need a bridge: traffic of a %s network passes the host's firewall by",
+                   network_driver_name(n->driver));
+}
+
+/* The bridge's name and the MTU, where no option gave them. */
+static void settle_link(const struct net_instance *in, const struct net_config *config, struct network *n)
+{
+    if (network_is_default(n) && !*n->link)
+        (void)snprintf(n->link, sizeof(n->link), "%s", in->default_bridge);
+    else if (network_has_bridge(n) && !*n->link)
+        (void)snprintf(n->link, sizeof(n->link), "br-%.*s", SHORT_ID_LEN, n->id);
+    if (n->mtu == 0 && n->driver == NETWORK_BRIDGE)
+        n->mtu = config->mtu;
+}
+
+static int settle_subnets(const struct net_config *config, const struct network_surroundings *around, struct network *n,
+                          struct err *e)
+{
+    _cleanup_routes_ struct route_list routes = {.n = 0};
+    int r = routes_list(&routes, e);
+
+    return r == 0 ? subnets_settle(config, around, &routes, n, e) : r;
+}
+
+int network_settle(const struct net_instance *in, const struct net_config *config,
+                   const struct network_surroundings *around, struct network *n, struct err *e)
+{
+    int r = settle_identity(n, e);
+
+    if (r == 0 && network_is_default(n)) {
+        n->no_dns = true; /* as Docker's */
+        n->ipv6 = n->ipv6 || config->ipv6;
+    }
+    if (r == 0)
+        r = network_options_apply(n, e);
+    if (r < 0 || !network_has_addresses(n))
+        return r;
+    r = check_parent(n, e);
+    if (r == 0)
+        r = check_egress(n, e);
+    if (r == 0)
+        settle_link(in, config, n);
+    return r == 0 ? settle_subnets(config, around, n, e) : r;
+}

@@ -182,6 +182,12 @@ int containers_set_state(struct db *db, const struct container_row *row, struct 
     return r < 0 ? r : 0;
 }
 
+int containers_set_spec(struct db *db, const char *id, const char *spec, struct err *e)
+{
+    int r = db_run(db, "UPDATE containers SET spec = ? WHERE id = ?", DB_VALUES(db_text(spec), db_text(id)), e);
+    return r < 0 ? r : 0;
+}
+
 int containers_rename(struct db *db, const char *id, const char *name, struct err *e)
 {
     int r = db_run(db, "UPDATE containers SET name = ? WHERE id = ?", DB_VALUES(db_text(name), db_text(id)), e);

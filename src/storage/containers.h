@@ -54,6 +54,9 @@ int containers_each(struct db *db, int (*each)(const struct container_row *row, 
 /* Writes status, exit_code, oom_killed, error, started_at, finished_at and id_slot. */
 int containers_set_state(struct db *db, const struct container_row *row, struct err *e);
 
+/* Replaces the configuration of one that changed after its creation. */
+int containers_set_spec(struct db *db, const char *id, const char *spec, struct err *e);
+
 int containers_rename(struct db *db, const char *id, const char *name, struct err *e);
 int containers_delete(struct db *db, const char *id, struct err *e);
 

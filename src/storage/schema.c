@@ -29,6 +29,13 @@ static const char *const migrations[] = {
     "CREATE TABLE tags (name TEXT PRIMARY KEY, image TEXT NOT NULL) WITHOUT ROWID;"
     /* owner: the container that an anonymous volume goes with; NULL for a named one. */
     "CREATE TABLE volumes (name TEXT PRIMARY KEY, created INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;",
+
+    /* spec: NULL until it is settled. The predefined ones are there from the beginning, so that their ids are this
+     * database's for good; an id is random, and its first digit a letter (base/id.h). */
+    "CREATE TABLE networks (name TEXT NOT NULL UNIQUE, id TEXT NOT NULL, created INTEGER NOT NULL, spec TEXT);"
+    "INSERT INTO networks SELECT column1, substr('abcdef', 1 + abs(random() % 6), 1) ||"
+    " substr(lower(hex(randomblob(32))), 2), strftime('%s', 'now') * 1000000000, NULL"
+    " FROM (VALUES ('bridge'), ('host'), ('none'));",
 };
 
 static int read_version(struct db *db, int64_t *ret, struct err *e)

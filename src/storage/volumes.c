@@ -3,23 +3,20 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/strv.h"
 #include "storage/db.h"
 
 #define VOLUMES_DIR "volumes"
-enum { NAME_LEN_MAX = 255, PATH_LEN_MAX = sizeof(VOLUMES_DIR) + NAME_LEN_MAX + sizeof("/_data") };
+enum { PATH_LEN_MAX = sizeof(VOLUMES_DIR) + NAME_LEN_MAX + sizeof("/_data") };
 
 int volumes_check_name(const char *name, struct err *e)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-    size_t n = strlen(name);
-    if (n >= 2 && n <= NAME_LEN_MAX && strchr(first, name[0]) && strspn(name, rest) == n)
+    if (name_is_valid(name, 2))
         return 0;
     return err_invalid(
         e,

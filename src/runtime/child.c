@@ -83,6 +83,11 @@ static int enter_namespaces(struct child *c, struct err *e)
     return r;
 }
 
+static int hand_over_network(struct child *c, struct err *e)
+{
+    return ns_net_hand_over(c->spec, c->sync, e);
+}
+
 static int start_session(struct child *c, struct err *e)
 {
     (void)c;
@@ -187,8 +192,9 @@ static const child_step steps[] = {
     label_exec,        /* through the host's procfs */
     become_root,       /* of its user namespace, once that has maps */
     enter_namespaces,  /* net, ipc, uts, cgroup, mount */
+    hand_over_network, /* SYNC_NETWORK */
     start_session,     /* of its own: no terminal of the caller's */
-    enter_rootfs,      /* attaches what the parent prepared, pivots */
+    enter_rootfs,      /* SYNC_MOUNTS: attaches what the parent prepared, pivots */
     close_host_fds,    /* nothing of the host is left */
     write_sysctls,     /* while /proc/sys can be written */
     open_console,      /* while /dev can be mounted on */

@@ -132,13 +132,20 @@ static int hand_over_rootfs(struct creation *c, struct err *e)
     int r = 0;
 
     if (spec_has_own(c->spec, NS_MOUNT)) {
-        r = open_userns(c, &userns, e);
+        if (!spec_keeps_all_ids(c->spec))
+            r = open_userns(c, &userns, e);
         if (r == 0)
             r = rootfs_prepare(c->spec, userns, &fds, e);
     }
     if (r == 0)
         r = run_hooks(c, e);
     return r == 0 ? send_mounts(c, &fds, e) : r;
+}
+
+/* While the init goes on with its mounts. */
+static int make_network(struct creation *c, struct err *e)
+{
+    return ns_net_fill(c->spec, c->container->sync_fd, e);
 }
 
 /* Without it the end is only slower. */
@@ -169,6 +176,7 @@ static const creation_step steps[] = {
     set_limits,       /* that only the host can raise */
     map_ids,          /* SYNC_MAPPED */
     hand_over_rootfs, /* SYNC_MOUNTS */
+    make_network,     /* SYNC_NETWORK */
     hold_mounts,      /* beyond the init's end */
     receive_console,  /* SYNC_CONSOLE */
 };

@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "kernel/namespaces.h"
 #include "kernel/pidfd.h"
 #include "kernel/syscalls.h"
 #include "runtime/child.h"
@@ -268,7 +269,14 @@ static int plan_payload(struct joiner *j, struct err *e)
 
 static int open_cgroup(struct joiner *j, struct err *e)
 {
-    return cgroup_open(j->x->spec->cgroup_path, &j->cgroup, e);
+    struct err own = ERR_INIT;
+    int r = cgroup_open(j->x->spec->cgroup_path, &j->cgroup, &own);
+
+    if (r < 0 && own.kind == ERR_NOT_FOUND && !ns_user_is_initial()) /* nor has the container one (cgroup_create) */
+        return 0;
+    if (r < 0 && e)
+        *e = own;
+    return r;
 }
 
 static int give_stdio(struct joiner *j, struct err *e)

@@ -218,6 +218,19 @@ int spec_load_resources(json_object *resources, struct spec_resources *ret, stru
     return r;
 }
 
+static bool maps_keep_ids(const struct spec_id_maps *maps)
+{
+    for (size_t i = 0; i < maps->n; i++)
+        if (maps->v[i].container_id != maps->v[i].host_id)
+            return false;
+    return maps->n > 0;
+}
+
+bool spec_keeps_all_ids(const struct spec *s)
+{
+    return maps_keep_ids(&s->uid_maps) && maps_keep_ids(&s->gid_maps);
+}
+
 int64_t spec_id_to_host(const struct spec_id_maps *maps, uint32_t container_id)
 {
     for (size_t i = 0; i < maps->n; i++) {

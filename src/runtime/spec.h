@@ -205,6 +205,8 @@ struct spec_hooks {
     size_t n;
 };
 
+struct net_plan; /* network/plan.h */
+
 struct spec {
     char *id;     /* as given to spec_load, for cgroup defaults, hooks and messages */
     char *bundle; /* may be set by the caller after loading: the bundle's path in the state that hooks read; owned */
@@ -230,6 +232,10 @@ struct spec {
     char *mount_label;
     struct spec_hooks hooks[SPEC_HOOK_KIND_COUNT];
     json_object *annotations; /* NULL or an object of strings; referenced */
+
+    /* May be set by the caller after loading: the interfaces, rules and ports that a network namespace of its own gets while
+     * the container is created. Borrowed; the caller calls net_plan_down in the end, also when the creation failed. */
+    const struct net_plan *net;
 };
 
 /*
@@ -261,9 +267,18 @@ int spec_mount_words(char ***ret, struct err *e);
 /* The host id of a container id, or -1 when it has none. */
 int64_t spec_id_to_host(const struct spec_id_maps *maps, uint32_t container_id);
 
+/* Whether every id inside is the same one outside, so that no mount needs to be idmapped. */
+bool spec_keeps_all_ids(const struct spec *s);
+
 static inline bool spec_has_own(const struct spec *s, enum ns_kind kind)
 {
     return s->ns[kind].mode == SPEC_NS_NEW;
+}
+
+/* Whether the creation makes interfaces in it. */
+static inline bool spec_has_network(const struct spec *s)
+{
+    return s->net && spec_has_own(s, NS_NET);
 }
 
 #endif

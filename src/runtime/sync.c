@@ -19,6 +19,7 @@ static const char *const step_names[SYNC_STEP_COUNT] = {
     [SYNC_ERROR] = "an error",
     [SYNC_BORN] = "the init was born",
     [SYNC_DETACH] = "the word to outlive the creator",
+    [SYNC_NETWORK] = "the network namespace was handed over",
 };
 
 /* One packet. `more` says that another one of the same step follows; only SYNC_ERROR is sent with an error. */

@@ -7,8 +7,9 @@
  *     writes uid_map, gid_map                      joins the v1 cgroups, unshares time
  *     SYNC_MAPPED -------------------------------> becomes root of its user namespace
  *     prepares rootfs and volumes, detached        unshares net, ipc, cgroup; hostname, loopback
- *     (needs the user namespace for idmaps)
+ *     (needs the user namespace for idmaps)  <---- SYNC_NETWORK + fd  only with a network of ours: a route netlink socket
  *     SYNC_MOUNTS  + fds ------------------------> attaches them, pivots, masks, …
+ *     makes interfaces, by that socket
  *     (waits)       <------------- SYNC_CONSOLE + fd  only with a terminal: the pty's master
  *     the caller's own work, then
  *     runtime_start: SYNC_EXEC ------------------> read when it is needed, after SYNC_READY
@@ -38,6 +39,7 @@ enum sync_step {
     SYNC_ERROR,
     SYNC_BORN,
     SYNC_DETACH, /* in place of SYNC_EXEC: see detach.c */
+    SYNC_NETWORK,
     SYNC_STEP_COUNT,
 };
 

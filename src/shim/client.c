@@ -11,10 +11,15 @@ static int shim_is_gone(struct err *e)
     return err_set(e, ERR_INTERNAL, ECONNRESET, "the container's shim is gone");
 }
 
+static int ask_with_fd(int sock, enum shim_msg_type type, const void *data, size_t len, int fd, struct err *e)
+{
+    int r = shim_send(sock, type, data, len, fd, e);
+    return r == -EPIPE ? shim_is_gone(e) : r;
+}
+
 static int ask(int sock, enum shim_msg_type type, const void *data, size_t len, struct err *e)
 {
-    int r = shim_send(sock, type, data, len, -1, e);
-    return r == -EPIPE ? shim_is_gone(e) : r;
+    return ask_with_fd(sock, type, data, len, -1, e);
 }
 
 /* The shim's error becomes ours, checked: its text has an end and its kind is one. */
@@ -55,14 +60,21 @@ static int await(int sock, enum shim_msg_type type, void *ret, size_t size, int 
     }
 }
 
-int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, struct err *e)
+static int hand_over(int sock, enum shim_msg_type type, const int *fds, size_t n, struct err *e)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = shim_send(sock, SHIM_MSG_NAMESPACE, NULL, 0, namespaces[i], e);
+        r = ask_with_fd(sock, type, NULL, 0, fds[i], e);
+    return r;
+}
+
+int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, const int *ports, size_t n_ports,
+                   struct err *e)
+{
+    int r = hand_over(sock, SHIM_MSG_NAMESPACE, namespaces, n, e);
     if (r == 0)
-        r = shim_send(sock, SHIM_MSG_GO, NULL, 0, lock_fd, e);
-    return r == -EPIPE ? shim_is_gone(e) : r;
+        r = hand_over(sock, SHIM_MSG_PORT, ports, n_ports, e);
+    return r == 0 ? hand_over(sock, SHIM_MSG_GO, &lock_fd, 1, e) : r;
 }
 
 int shim_client_wait_started(int sock, struct shim_started *ret, struct err *e)
@@ -97,6 +109,18 @@ int shim_client_pidfd(int sock, struct err *e)
     if (r == 0)
         r = await(sock, SHIM_MSG_PIDFD, NULL, 0, &pidfd, e);
     return r < 0 ? r : pidfd;
+}
+
+int shim_client_hold(int sock, int port_fd, struct err *e)
+{
+    int r = ask_with_fd(sock, SHIM_MSG_HOLD, NULL, 0, port_fd, e);
+    return r < 0 ? r : await(sock, SHIM_MSG_DONE, NULL, 0, NULL, e);
+}
+
+int shim_client_release(int sock, const struct shim_port *port, struct err *e)
+{
+    int r = ask(sock, SHIM_MSG_RELEASE, port, sizeof(*port), e);
+    return r < 0 ? r : await(sock, SHIM_MSG_DONE, NULL, 0, NULL, e);
 }
 
 int shim_client_resize(int sock, struct shim_size size, struct err *e)

@@ -9,9 +9,10 @@
 #include "shim/protocol.h"
 #include "shim/user.h"
 
-/* The starter's first call: the bundle is complete. From now on the shim holds the lock as well; it gets namespaces[i] as
- * SHIM_FD_FIRST_NAMESPACE + i. */
-int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, struct err *e);
+/* The starter's first call: the bundle is complete. From now on the shim holds the lock as well, and the sockets that are bound
+ * to published ports; it gets namespaces[i] as SHIM_FD_FIRST_NAMESPACE + i. */
+int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, const int *ports, size_t n_ports,
+                   struct err *e);
 
 /* The starter's second call: waits until the container runs. What went wrong in the shim or in the container's init comes
  * back as *e with its kind. */
@@ -32,6 +33,10 @@ int shim_client_signal(int sock, int signo, struct err *e);
 
 /* A pidfd of the container's init, owned by the caller. */
 int shim_client_pidfd(int sock, struct err *e);
+
+/* A running container gets one more of the host's ports (a bound socket, borrowed), or gives one back. */
+int shim_client_hold(int sock, int port_fd, struct err *e);
+int shim_client_release(int sock, const struct shim_port *port, struct err *e);
 
 int shim_client_resize(int sock, struct shim_size size, struct err *e);
 

@@ -25,11 +25,12 @@ void client_drop(struct client *c)
 static void receive(struct client *c)
 {
     struct clients *t = c->table;
-    int r = shim_recv_now(c->source.fd, &t->received, NULL, NULL);
+    int r = shim_recv_now(c->source.fd, &t->received, &t->received_fd, NULL);
     if (r == -EAGAIN)
         return;
     if (r <= 0 || !t->ops->request(t->owner, c, &t->received))
         client_drop(c);
+    fd_close(&t->received_fd);
 }
 
 static void client_ready(struct loop_source *s)
@@ -46,6 +47,7 @@ void clients_init(struct clients *t, struct loop *l, const struct clients_ops *o
     t->loop = l;
     t->ops = ops;
     t->owner = owner;
+    t->received_fd = -1;
     for (size_t i = 0; i < CLIENTS_MAX; i++)
         t->v[i].source.fd = -1;
 }

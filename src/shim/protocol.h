@@ -6,8 +6,8 @@
  * socket shim.sock in the container's run directory (attach, wait, stop, kill, exec from later commands). Only the
  * owner of the run directory can connect (mode 0700 above it), and the shim checks SO_PEERCRED.
  *
- * The starter speaks first: one NAMESPACE + fd for each that the container joins, then GO + the container's lock, when
- * the bundle is written. Until then the shim does nothing, and when the starter dies it ends: the lock is free at once.
+ * The starter speaks first: one NAMESPACE + fd for each that the container joins, one PORT + fd for each of the host's ports that it
+ * publishes (ports.h), then GO + the container's lock, when the bundle is written. Until then the shim does nothing, and when the starter dies it ends: the lock is free at once.
  *
  *   client -> shim                                   shim -> client
  *   ATTACH  flags (which streams)                    ATTACHED
@@ -17,6 +17,8 @@
  *   GET_PIDFD                                        PIDFD + fd
  *   WAIT                                             EXIT (as every attached client gets at the end)
  *   DETACH                                           (closes)
+ *   HOLD + fd                                        DONE, or ERROR   one more of the host's ports
+ *   RELEASE port                                     DONE, or ERROR   and one less
  *   FORGET  after EXIT: remove the rest (shim.h)     (none)
  *
  * Flow. To the client: the shim reads no more of a stream while an attached client has not taken what was read. To the
@@ -32,6 +34,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "network/address.h"
 
 enum shim_msg_type {
     /* client to shim */
@@ -44,9 +47,12 @@ enum shim_msg_type {
     SHIM_MSG_WAIT,
     SHIM_MSG_DETACH,
     SHIM_MSG_FORGET,
+    SHIM_MSG_HOLD,    /* with an fd */
+    SHIM_MSG_RELEASE, /* struct shim_port */
     /* starter to shim, before anything else */
     SHIM_MSG_NAMESPACE = 32, /* with an fd */
     SHIM_MSG_GO,             /* with an fd */
+    SHIM_MSG_PORT,           /* with an fd */
     /* shim to client */
     SHIM_MSG_STARTED = 64, /* struct shim_started */
     SHIM_MSG_ERROR,        /* struct err */
@@ -75,6 +81,13 @@ struct shim_msg {
 
 struct shim_size {
     uint16_t rows, cols;
+};
+
+/* What a held socket is bound to. */
+struct shim_port {
+    uint8_t protocol; /* IPPROTO_TCP, … */
+    struct ip host;
+    uint16_t port;
 };
 
 struct shim_started {

@@ -49,15 +49,41 @@ static bool do_resize(struct server *s, struct client *c, const struct shim_msg 
     return true;
 }
 
+/* The answer to a request that only works or fails. */
+static void answer(struct client *c, int r, const struct err *error)
+{
+    if (r < 0)
+        client_reply(c, SHIM_MSG_ERROR, error, sizeof(*error), -1);
+    else
+        client_reply(c, SHIM_MSG_DONE, NULL, 0, -1);
+}
+
 static bool do_signal(struct server *s, struct client *c, const struct shim_msg *m)
 {
     int32_t signo;
     memcpy(&signo, m->data, sizeof(signo));
     struct err error = ERR_INIT;
-    if (pidfd_kill(s->pidfd, signo, &error) < 0)
-        client_reply(c, SHIM_MSG_ERROR, &error, sizeof(error), -1);
-    else
-        client_reply(c, SHIM_MSG_DONE, NULL, 0, -1);
+    int r = pidfd_kill(s->pidfd, signo, &error);
+    answer(c, r, &error);
+    return true;
+}
+
+static bool do_hold(struct server *s, struct client *c, const struct shim_msg *m)
+{
+    (void)m;
+    struct err error = ERR_INIT;
+    int r = held_ports_add(s->ports, TAKE_FD(s->clients.received_fd), &error);
+    answer(c, r, &error);
+    return true;
+}
+
+static bool do_release(struct server *s, struct client *c, const struct shim_msg *m)
+{
+    struct shim_port port;
+    memcpy(&port, m->data, sizeof(port));
+    struct err error = ERR_INIT;
+    int r = held_ports_release(s->ports, &port, &error);
+    answer(c, r, &error);
     return true;
 }
 
@@ -105,6 +131,8 @@ static const struct request {
     {SHIM_MSG_WAIT, 0, 0, do_wait},
     {SHIM_MSG_DETACH, 0, 0, do_detach},
     {SHIM_MSG_FORGET, 0, 0, do_forget},
+    {SHIM_MSG_HOLD, 0, 0, do_hold},
+    {SHIM_MSG_RELEASE, sizeof(struct shim_port), sizeof(struct shim_port), do_release},
 };
 
 static bool on_request(void *owner, struct client *c, const struct shim_msg *m)
@@ -150,10 +178,11 @@ static void listener_ready(struct loop_source *source)
         clients_add(&s->clients, TAKE_FD(sock));
 }
 
-void server_init(struct server *s, struct loop *l, struct relay *relay)
+void server_init(struct server *s, struct loop *l, struct relay *relay, struct held_ports *ports)
 {
     s->loop = l;
     s->relay = relay;
+    s->ports = ports;
     s->pidfd = s->listener.fd = -1;
     s->starter = NULL;
     clients_init(&s->clients, l, &client_ops, s);

@@ -6,6 +6,7 @@
 #define SAMPAN_SHIM_SERVER_H
 
 #include "shim/clients.h"
+#include "shim/ports.h"
 #include "shim/relay.h"
 
 struct server {
@@ -14,13 +15,14 @@ struct server {
     int pidfd;                   /* the container's init; borrowed */
     struct loop_source listener; /* owned */
     struct clients clients;
-    struct client *starter; /* while it is connected */
-    bool is_forgotten;      /* it said FORGET after it was told the exit */
-    bool has_exited;        /* server_report_exit was called */
+    struct held_ports *ports; /* borrowed */
+    struct client *starter;   /* while it is connected */
+    bool is_forgotten;        /* it said FORGET after it was told the exit */
+    bool has_exited;          /* server_report_exit was called */
 };
 
 /* Takes the listening socket. */
-void server_init(struct server *s, struct loop *l, struct relay *relay);
+void server_init(struct server *s, struct loop *l, struct relay *relay, struct held_ports *ports);
 void server_open(struct server *s, int listener, int pidfd);
 
 /* Takes a socket that is connected already, attached to `streams`; it is told the end. */

@@ -10,8 +10,10 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strv.h"
 #include "kernel/pidfd.h"
+#include "network/plan.h"
 #include "shim/memory.h"
 #include "shim/reap.h"
 #include "shim/shim.h"
@@ -40,15 +42,47 @@ static int take_lock_fd(int fd, struct err *e)
     return r;
 }
 
-static int take_namespace(uint32_t type, int fd, int next, struct err *e)
+/* Each of them has its number by now, which config.json names. */
+static int take_namespace(int fd, int next, struct err *e)
 {
-    if (type == SHIM_MSG_NAMESPACE && fd == next)
+    if (fd == next)
         return 0;
     fd_close(&fd);
-    return err_set(e, ERR_INTERNAL, EBADMSG, "the starter sent message %u in place of namespace %d", type, next);
+    return err_set(e, ERR_INTERNAL, EBADMSG, "a namespace came as fd %d in place of %d", fd, next);
 }
 
-int shim_await_go(struct err *e)
+/* A container may publish more ports than a program usually has files. What the payload gets is in its own limits, or
+ * that of this process as it was before. */
+static int make_room_behind(struct shim *s, int fd, struct err *e)
+{
+    enum { SPARE = 64 }; /* for all else that a start opens */
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return err_sys(e, "read the limit of open files");
+    if ((rlim_t)fd + SPARE < limit.rlim_cur || limit.rlim_cur == limit.rlim_max)
+        return 0;
+    s->files_limit = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? err_sys(e, "raise the limit of open files") : 0;
+}
+
+static int take_port(struct shim *s, int fd, struct err *e)
+{
+    int r = held_ports_add(&s->ports, fd, e);
+    return r == 0 ? make_room_behind(s, fd, e) : r;
+}
+
+static int take_before_go(struct shim *s, uint32_t type, int fd, int next, struct err *e)
+{
+    if (type == SHIM_MSG_NAMESPACE && s->ports.n == 0)
+        return take_namespace(fd, next, e);
+    if (type == SHIM_MSG_PORT)
+        return take_port(s, fd, e);
+    fd_close(&fd);
+    return err_set(e, ERR_INTERNAL, EBADMSG, "the starter sent message %u before GO", type);
+}
+
+int shim_await_go(struct shim *s, struct err *e)
 {
     struct shim_msg m;
     int r = keep_lock_fd(e);
@@ -60,7 +94,7 @@ int shim_await_go(struct err *e)
         if (r > 0 && m.type == SHIM_MSG_GO)
             return take_lock_fd(fd, e);
         if (r > 0)
-            r = take_namespace(m.type, fd, next, e);
+            r = take_before_go(s, m.type, fd, next, e);
     }
     return r;
 }
@@ -73,7 +107,7 @@ static void init(struct shim *s, const char *id)
     s->container = RUNTIME_CONTAINER_INIT;
     s->init.fd = s->orphans.fd = -1;
     relay_init(&s->relay, &s->loop, &s->server.clients, &s->log);
-    server_init(&s->server, &s->loop, &s->relay);
+    server_init(&s->server, &s->loop, &s->relay, &s->ports);
 }
 
 static int load_config(struct shim *s, struct spec **ret, struct err *e)
@@ -83,6 +117,34 @@ static int load_config(struct shim *s, struct spec **ret, struct err *e)
     if (r == 0)
         r = shim_config_load(config, &s->config, e);
     return r == 0 ? spec_load(config, s->id, ret, e) : r;
+}
+
+/* Where there is none, the container has no network of ours. */
+static int load_network(struct spec *spec, struct net_plan **ret, struct err *e)
+{
+    int r = net_plan_load(SHIM_FD_RUN_DIR, ret, e);
+    if (r == -ENOENT)
+        return 0;
+    spec->net = *ret;
+    return r;
+}
+
+/* The payload does not inherit what make_room_behind has raised. */
+static int restore_files_limit(struct shim *s, struct spec_process *p, struct err *e)
+{
+    if (s->files_limit == 0)
+        return 0;
+    for (size_t i = 0; i < p->n_rlimits; i++)
+        if (p->rlimits[i].resource == RLIMIT_NOFILE)
+            return 0;
+    struct spec_rlimit *grown = reallocarray(p->rlimits, p->n_rlimits + 1, sizeof(*grown));
+    if (!grown)
+        return err_set(e, ERR_SYS, ENOMEM, "restore the limit of open files");
+    p->rlimits = grown;
+    grown[p->n_rlimits] = (struct spec_rlimit){.resource = RLIMIT_NOFILE};
+    getrlimit(RLIMIT_NOFILE, &grown[p->n_rlimits].limit);
+    grown[p->n_rlimits++].limit.rlim_cur = s->files_limit;
+    return 0;
 }
 
 /* ---- creation */
@@ -199,7 +261,12 @@ static int adopt_orphans(struct shim *s, struct err *e)
 static int start_container(struct shim *s, struct err *e)
 {
     _cleanup_spec_ struct spec *spec = NULL;
+    _cleanup_net_plan_ struct net_plan *plan = NULL;
     int r = load_config(s, &spec, e);
+    if (r == 0)
+        r = load_network(spec, &plan, e);
+    if (r == 0)
+        r = restore_files_limit(s, &spec->process, e);
     if (r == 0)
         r = create_container(s, spec, e);
     if (r == 0) /* before anything of the payload's can lose its parent */
@@ -313,14 +380,39 @@ static void report(struct shim *s)
     server_report_exit(&s->server, &s->exit);
 }
 
-/* The ledger's entry of the cgroup goes once the cgroup is gone; else the engine tries again. */
-static void undo(struct shim *s)
+/* What it has now: `network connect` may have changed it since the start. Ports are held until nothing leads from them any
+ * more. */
+static int undo_network(struct shim *s)
+{
+    _cleanup_net_plan_ struct net_plan *plan = NULL;
+    struct err e = ERR_INIT;
+    int r = net_plan_load(SHIM_FD_RUN_DIR, &plan, &e);
+    if (r == 0)
+        r = net_plan_down(plan, &e);
+    else if (r == -ENOENT)
+        r = 0;
+    if (r < 0) {
+        log_warning("%s: undo its network: %s", s->id, e.text);
+        return r;
+    }
+    held_ports_close(&s->ports);
+    if (plan)
+        unlinkat(SHIM_FD_RUN_DIR, NET_PLAN_NAME, 0);
+    return 0;
+}
+
+/* The ledger's entries go once what they stand for is gone: else (negative) the engine tries again. Nothing uses the
+ * container's addresses any more when they are given back. */
+static int undo(struct shim *s)
 {
     bool had_cgroup = s->container.cgroup.created;
-    if (runtime_release(&s->container) == 0 && had_cgroup)
+    int r = runtime_release(&s->container);
+    int network = undo_network(s);
+    if (r == 0 && had_cgroup)
         unlinkat(SHIM_FD_RUN_DIR, SHIM_CGROUP_NAME, 0);
     unlinkat(SHIM_FD_RUN_DIR, SHIM_SOCKET_NAME, 0);
     fd_close(&s->orphans.fd);
+    return network;
 }
 
 /* The starter was told the exit, writes it down and says so; then the lock can go, and what it stands for before it. What cannot be
@@ -355,7 +447,7 @@ static void report_failure(struct shim *s, const struct err *error)
     relay_close(&s->relay);
     json_log_close(&s->log);
     stdio_pipes_release(&s->pipes);
-    undo(s);
+    (void)undo(s);
     strv_free(TAKE_PTR(s->config.on_exit)); /* the starter knows, and removes what it made */
 }
 
@@ -374,8 +466,8 @@ int shim_supervise(struct shim *s, const char *id, struct err *e)
     if (r < 0) /* it cannot be supervised, so it cannot be */
         pidfd_kill(s->container.pidfd, SIGKILL, NULL);
     report(s);
-    undo(s);
-    remove_rest(s);
+    if (undo(s) == 0)
+        remove_rest(s);
     return r;
 }
 

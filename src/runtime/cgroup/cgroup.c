@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/strv.h"
 #include "kernel/features.h"
+#include "kernel/namespaces.h"
 #include "runtime/cgroup/driver.h"
 
 static const char unified_flag[] = "linux.resources.unified";
@@ -222,6 +223,29 @@ static int create(const struct spec *spec, unsigned chosen, struct cgroup *c, st
     return r;
 }
 
+/* The first limit that only a cgroup can enforce; NULL when none is asked for. Below the initial user namespace the device
+ * rules are none: no device node can be made there. */
+static const char *first_limit(const struct spec_resources *r)
+{
+    for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++)
+        if (i != CGROUP_DEVICES && cgroup_driver_wanted(cgroup_drivers[i], r))
+            return cgroup_driver_wanted(cgroup_drivers[i], r);
+    return r->unified ? unified_flag : NULL;
+}
+
+/* An unprivileged user's container stays in the user's own cgroup, unless a part of the tree was delegated to the user. */
+static int do_without(const struct spec *spec, struct err *e)
+{
+    const char *limit = first_limit(&spec->resources);
+    bool is_forbidden = e->code == EACCES || e->code == EPERM || e->code == EROFS;
+    if (!is_forbidden || ns_user_is_initial())
+        return err_to_errno(e);
+    if (!limit)
+        return 0;
+    err_set(e, ERR_UNSUPPORTED, 0, "%s cannot be enforced without root: the cgroups here are not yours", limit);
+    return err_advice(e, "leave the limit out, or run it as root");
+}
+
 int cgroup_create(const struct spec *spec, struct cgroup *ret, struct err *e)
 {
     struct cgroup c = CGROUP_INIT;
@@ -234,10 +258,16 @@ int cgroup_create(const struct spec *spec, struct cgroup *ret, struct err *e)
         cgroup_release(&c);
         return err_set(e, ERR_INTERNAL, 0, "a container without a cgroup path");
     }
-    r = create(spec, chosen, &c, e);
+    struct err own = ERR_INIT;
+    r = create(spec, chosen, &c, &own);
     if (r < 0) {
         undo(&c);
         cgroup_release(&c);
+        r = do_without(spec, &own);
+        if (r < 0 && e)
+            *e = own;
+        else
+            *ret = CGROUP_INIT;
         return r;
     }
     c.created = true;

@@ -71,6 +71,14 @@ int ns_cgroup_enter(const struct spec *spec, const struct ns_plan *plan, struct 
 int ns_time_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_mount_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 
+/* ---- net.c: nothing without a network of ours (spec.h, `net`) */
+
+/* In the init, in its new namespace: SYNC_NETWORK. */
+int ns_net_hand_over(const struct spec *spec, int sync, struct err *e);
+
+/* In the parent: waits for that and makes the interfaces, rules and ports. */
+int ns_net_fill(const struct spec *spec, int sync, struct err *e);
+
 /* ---- sysctl.c: the settings of its namespaces, through the container's own /proc, before that is sealed */
 
 int ns_write_sysctls(const struct spec *spec, struct err *e);

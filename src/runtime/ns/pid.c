@@ -39,7 +39,9 @@ int ns_pid_restore(int own_fd, struct err *e)
 
     if (own_fd < 0)
         return 0;
-    if (sys_setns(own_fd, CLONE_NEWPID) < 0)
+    /* An unprivileged user's process can't: its pid namespace belongs to the host. It stays where it is, and only children
+     * made from now on would be born over there: neither the shim nor a command makes any. */
+    if (sys_setns(own_fd, CLONE_NEWPID) < 0 && (errno != EPERM || ns_user_is_initial()))
         r = err_sys(e, "return to the own pid namespace");
     fd_close(&own_fd);
     return r;

@@ -5,6 +5,9 @@
  * nodes, this one does not, and idmapping the mount gives it to the container's root. So no device is bound from the
  * host, and a user namespace makes no difference. Which of the nodes may be opened is up to the device cgroup.
  *
+ * Where the shim itself is below the initial user namespace (an unprivileged user's), nodes can't be made: empty files take
+ * their place, and once the tmpfs is mounted the init binds the host's nodes on them.
+ *
  * A spec that mounts nothing at /dev gets this one all the same, rather than nodes made in the image's own /dev, where
  * a symlink might lead anywhere (CVE-2026-41579, CVE-2026-47766). Where the user binds something to /dev it is left as
  * it is.
@@ -12,6 +15,7 @@
  * Source: OCI runtime-spec config-linux.md (Default Devices, Default Filesystems), mknod(2), user_namespaces(7).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -88,6 +92,14 @@ static int open_parent(int dev_fd, const char *path, const char **ret_name, stru
     return path_make_dirs(dev_fd, parent, 0755, e);
 }
 
+/* An empty file in its place where nodes are refused. */
+static int make_node(int dir_fd, const char *name, mode_t mode, dev_t device)
+{
+    if (mknodat(dir_fd, name, mode, device) == 0)
+        return 0;
+    return errno == EPERM ? mknodat(dir_fd, name, S_IFREG | (mode & 07777), 0) : -1;
+}
+
 static int make_device(int dev_fd, const struct spec_device *d, struct err *e)
 {
     const char *name;
@@ -95,7 +107,7 @@ static int make_device(int dev_fd, const struct spec_device *d, struct err *e)
 
     if (parent < 0)
         return parent;
-    if (mknodat(parent, name, type_bits(d->type) | (d->mode & 07777), makedev(d->major, d->minor)) < 0)
+    if (make_node(parent, name, type_bits(d->type) | (d->mode & 07777), makedev(d->major, d->minor)) < 0)
         return err_sys(e, "make device %s", d->path);
     if ((d->uid || d->gid) && fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return err_sys(e, "give device %s to %u:%u", d->path, d->uid, d->gid);
@@ -113,7 +125,7 @@ static int populate(int dev_fd, const struct spec *spec, struct err *e)
     if (r < 0)
         return r;
     for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
-        if (mknodat(dev_fd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 &&
+        if (make_node(dev_fd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 &&
             errno != EEXIST)
             return err_sys(e, "make device /dev/%s", nodes[i].name);
     for (size_t i = 0; i < ARRAY_SIZE(links); i++)
@@ -155,6 +167,51 @@ int dev_prepare(const struct spec *spec, const struct spec_mount *m, int userns_
     if (r >= 0)
         r = idmap_apply(fd, userns_fd, false, "/dev", "use --userns host", e);
     return r < 0 ? err_context(e, "prepare /dev") : TAKE_FD(fd);
+}
+
+static bool is_empty_file(int dev_fd, const char *name)
+{
+    struct stat st;
+
+    return fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+/* On an empty file that took a node's place: the host's node, once proven to be the one that is meant. */
+static int bind_node(int dev_fd, const char *name, const char *source, mode_t type, dev_t device, struct err *e)
+{
+    struct stat st;
+    _cleanup_close_ int node = -1, target = openat(dev_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    if (target < 0)
+        return err_sys(e, "open the place of %s", source);
+    node = mount_clone(AT_FDCWD, source, false, true, e);
+    if (node < 0)
+        return node;
+    if (fstat(node, &st) < 0 || (st.st_mode & S_IFMT) != type || st.st_rdev != device)
+        return err_set(e, ERR_UNSUPPORTED, 0, "%s of the host is not the device that its name says", source);
+    return mount_attach(node, target, e);
+}
+
+int dev_bind_missing(const struct spec *spec, int dev_fd, struct err *e)
+{
+    int r = 0;
+
+    if (!is_empty_file(dev_fd, nodes[0].name)) /* nodes could be made */
+        return 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(nodes); i++) {
+        char source[32];
+
+        snprintf(source, sizeof(source), "/dev/%s", nodes[i].name);
+        r = bind_node(dev_fd, nodes[i].name, source, S_IFCHR, makedev(nodes[i].major, nodes[i].minor), e);
+    }
+    for (size_t i = 0; r == 0 && i < spec->n_devices; i++) {
+        const struct spec_device *d = &spec->devices[i];
+
+        if (!device_is_bind(d) && d->type != 'p' && is_empty_file(dev_fd, d->path + strlen("/dev/")))
+            r = bind_node(dev_fd, d->path + strlen("/dev/"), d->host_path ? d->host_path : d->path, type_bits(d->type),
+                          makedev(d->major, d->minor), e);
+    }
+    return r < 0 ? err_context(e, "prepare /dev") : 0;
 }
 
 /* ---- devices outside /dev */

@@ -33,6 +33,7 @@
 
 #include "base/fd.h"
 #include "base/strv.h"
+#include "kernel/namespaces.h"
 #include "runtime/rootfs/parts.h"
 
 const char *const overlay_options[][2] = {
@@ -196,6 +197,8 @@ static int add_options(const struct overlay *o, struct fs_params *p, struct err 
 
     for (size_t i = 0; r == 0 && overlay_options[i][0]; i++)
         r = fs_params_add(p, overlay_options[i][0], overlay_options[i][1], e);
+    if (r == 0 && !ns_user_is_initial()) /* trusted.* attributes can't be read here */
+        r = fs_params_add(p, "userxattr", NULL, e);
     if (r == 0 && o->label)
         r = fs_params_add(p, "context", o->label, e);
     if (r == 0 && o->is_writable)

@@ -85,6 +85,9 @@ int root_prepare(const struct spec *spec, int userns_fd, struct overlay **ret_ov
  * mount, or NULL where the spec has none for /dev. */
 int dev_prepare(const struct spec *spec, const struct spec_mount *m, int userns_fd, struct err *e);
 
+/* In the init, once it is mounted and while "/" is still the host's: binds the default nodes that could not be made. */
+int dev_bind_missing(const struct spec *spec, int dev_fd, struct err *e);
+
 /* True for the mount that becomes our /dev. */
 bool dev_is_ours(const struct spec_mount *m);
 

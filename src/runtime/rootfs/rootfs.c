@@ -144,6 +144,8 @@ static int mounts_place(const struct spec *spec, struct rootfs_fds *fds, struct 
         int r = *fd >= 0 ? target_attach(root, m->target, mount_target_is_real(m), *fd, e)
                          : kernel_fs_place(spec, m, root, fd, e);
 
+        if (r == 0 && dev_is_ours(m))
+            r = dev_bind_missing(spec, *fd, e);
         if (r < 0)
             return err_context(e, "mount %s at %s", m->type, m->target);
     }
@@ -154,7 +156,7 @@ static int implied_dev_place(const struct spec *spec, const struct rootfs_fds *f
 {
     int fd = fds->v[slot_dev(spec)];
 
-    if (fd >= 0 && target_attach(fds->v[SLOT_ROOT], "/dev", true, fd, e) < 0)
+    if (fd >= 0 && (target_attach(fds->v[SLOT_ROOT], "/dev", true, fd, e) < 0 || dev_bind_missing(spec, fd, e) < 0))
         return err_context(e, "mount /dev");
     return 0;
 }

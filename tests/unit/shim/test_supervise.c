@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include "base/json.h"
 #include "base/strv.h"
 #include "kernel/pidfd.h"
+#include "network/plan.h"
 #include "shim/client.h"
 #include "shim/shim.h"
 #include "shim/supervise.h"
@@ -161,7 +163,7 @@ static void be_the_shim(struct shimmed *t, int sock)
     close_range(SHIM_FD_LOCK, ~0U, 0);
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);
     setsid();
-    int r = shim_await_go(&e);
+    int r = shim_await_go(&shim, &e);
     if (r == 0)
         r = shim_supervise(&shim, "test", &e);
     shim_leave(&shim);
@@ -192,7 +194,7 @@ static void start(struct shimmed *t, const char *script, const char *shim_member
 {
     struct err e = ERR_INIT;
     spawn(t, script, shim_members, more);
-    assert_works(shim_client_go(t->sock, t->held_lock, NULL, 0, &e), &e);
+    assert_works(shim_client_go(t->sock, t->held_lock, NULL, 0, NULL, 0, &e), &e);
     fd_close(&t->held_lock);
 }
 
@@ -812,11 +814,137 @@ static void namespaces_come_before_go(void **state)
     snprintf(script, sizeof(script), "[ $(stat -Lc %%i /proc/$PPID/fd/%d) = %lu ]", SHIM_FD_FIRST_NAMESPACE,
              (unsigned long)st.st_ino);
     spawn(t, script, "\"attach\":6", "");
-    assert_works(shim_client_go(t->sock, t->held_lock, &ns, 1, &e), &e);
+    assert_works(shim_client_go(t->sock, t->held_lock, &ns, 1, NULL, 0, &e), &e);
     fd_close(&t->held_lock);
     await_started(t);
     receive_all(t->sock);
     assert_int_equal(seen.exit.status, 0);
+}
+
+/* ---- its network */
+
+static struct sockaddr_in some_port(int bound)
+{
+    struct sockaddr_in a;
+    socklen_t len = sizeof(a);
+    assert_int_equal(getsockname(bound, (struct sockaddr *)&a, &len), 0);
+    return a;
+}
+
+static int bind_port(const struct sockaddr_in *a)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return bind(fd, (const struct sockaddr *)a, sizeof(*a)) < 0 ? fd_close(&fd), -1 : fd;
+}
+
+static int bind_any(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    return bind_port(&any);
+}
+
+static bool is_port_free(const struct sockaddr_in *a)
+{
+    _cleanup_close_ int fd = bind_port(a);
+    return fd >= 0;
+}
+
+static void ports_are_held_as_long_as_it_runs(void **state)
+{
+    struct shimmed *t = *state;
+    struct err e = ERR_INIT;
+    int port = bind_any();
+    struct sockaddr_in a = some_port(port);
+    spawn(t, "read x", "\"attach\":6,\"stdin\":true", "");
+    assert_works(shim_client_go(t->sock, t->held_lock, NULL, 0, &port, 1, &e), &e);
+    fd_close(&t->held_lock);
+    fd_close(&port);
+    await_started(t);
+    assert_false(is_port_free(&a));
+    assert_works(shim_client_signal(t->sock, SIGKILL, &e), &e);
+    shim_client_wait_gone(t->sock);
+    assert_true(is_port_free(&a));
+}
+
+static void ports_come_and_go_while_it_runs(void **state)
+{
+    struct shimmed *t = *state;
+    struct err e = ERR_INIT;
+    int first = bind_any(), second = bind_any();
+    struct sockaddr_in a = some_port(first), b = some_port(second);
+    struct shim_port asked = {.protocol = IPPROTO_TCP, .host = {AF_INET, {127, 0, 0, 1}}, .port = ntohs(a.sin_port)};
+    start(t, "read x", "\"attach\":6,\"stdin\":true", "");
+    await_started(t);
+    _cleanup_close_ int sock = connect_to(t);
+    assert_works(shim_client_hold(sock, first, &e), &e);
+    assert_works(shim_client_hold(sock, second, &e), &e);
+    fd_close(&first);
+    fd_close(&second);
+    assert_false(is_port_free(&a));
+
+    asked.protocol = IPPROTO_UDP;
+    assert_int_equal(shim_client_release(sock, &asked, &e), -ENOENT);
+    assert_int_equal(e.kind, ERR_NOT_FOUND);
+    asked.protocol = IPPROTO_TCP;
+    assert_works(shim_client_release(sock, &asked, &e), &e);
+    assert_true(is_port_free(&a));
+    assert_false(is_port_free(&b));
+    assert_int_equal(shim_client_hold(sock, -1, &e), -EBADMSG);
+    assert_works(shim_client_signal(t->sock, SIGKILL, &e), &e);
+}
+
+/* A plan that has nothing but a file of its own. */
+static void write_plan(const struct shimmed *t)
+{
+    _cleanup_net_plan_ struct net_plan *p = net_plan_new();
+    struct err e = ERR_INIT;
+    p->directory = strdup(t->dir);
+    assert_int_equal(strv_add(&p->files, "endpoint", NULL), 0);
+    assert_works(file_write(t->dir_fd, "endpoint", "", 0, 0600, &e), &e);
+    assert_works(net_plan_save(p, t->dir_fd, &e), &e);
+}
+
+static void assert_network_is_undone(const struct shimmed *t)
+{
+    assert_false(file_exists(t->dir_fd, "endpoint"));
+    assert_false(file_exists(t->dir_fd, NET_PLAN_NAME));
+}
+
+static void network_is_undone_at_the_end(void **state)
+{
+    struct shimmed *t = *state;
+    start(t, "read x", "\"attach\":6,\"stdin\":true", "");
+    await_started(t);
+    write_plan(t); /* as if it was connected later */
+    send_message(t->sock, SHIM_MSG_STDIN_CLOSE, NULL, 0);
+    shim_client_wait_gone(t->sock);
+    assert_network_is_undone(t);
+}
+
+static void network_is_undone_when_the_start_fails(void **state)
+{
+    struct shimmed *t = *state;
+    struct err e = ERR_INIT;
+    struct shim_started started;
+    write_plan(t);
+    start(t, "fail to create", "\"attach\":6", "");
+    assert_true(shim_client_wait_started(t->sock, &started, &e) < 0);
+    shim_client_wait_gone(t->sock);
+    assert_network_is_undone(t);
+}
+
+/* What it stood for is not known to be gone: recovery shall look at it. */
+static void plan_that_cannot_be_undone_stays(void **state)
+{
+    struct shimmed *t = *state;
+    start(t, "read x", "\"attach\":6,\"stdin\":true", "");
+    await_started(t);
+    write_plan(t);
+    assert_int_equal(unlinkat(t->dir_fd, "endpoint", 0), 0);
+    assert_int_equal(mkdirat(t->dir_fd, "endpoint", 0700), 0);
+    send_message(t->sock, SHIM_MSG_STDIN_CLOSE, NULL, 0);
+    shim_client_wait_gone(t->sock);
+    assert_true(file_exists(t->dir_fd, NET_PLAN_NAME));
 }
 
 #define shim_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -849,6 +977,11 @@ int main(void)
         shim_test(test_terminal_without_input),
         shim_test(test_on_exit),
         shim_test(test_signals_are_ignored),
+        shim_test(ports_are_held_as_long_as_it_runs),
+        shim_test(ports_come_and_go_while_it_runs),
+        shim_test(network_is_undone_at_the_end),
+        shim_test(network_is_undone_when_the_start_fails),
+        shim_test(plan_that_cannot_be_undone_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

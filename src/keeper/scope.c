@@ -1,0 +1,44 @@
+#include "keeper/scope.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct scope *scope_new(void)
+{
+    struct scope *s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    s->port = DNS_PORT;
+    return s;
+}
+
+void scope_free(struct scope *s)
+{
+    for (size_t i = 0; i < s->n_networks; i++)
+        network_free(s->networks[i]);
+    free(s);
+}
+
+int scope_add(struct scope *s, struct network *n, struct err *e)
+{
+    _cleanup_network_ struct network *owned = n;
+    if (s->n_networks == SCOPE_NETWORKS_MAX)
+        return err_set(e, ERR_UNSUPPORTED, E2BIG, "names of more than %d networks for one container",
+                       SCOPE_NETWORKS_MAX);
+    size_t len = strlen(s->key);
+    snprintf(s->key + len, sizeof(s->key) - len, "%s%s", len > 0 ? "+" : "", n->id);
+    s->networks[s->n_networks++] = TAKE_PTR(owned);
+    return 0;
+}
+
+const char *scope_describe(const struct scope *s, char buf[static 128])
+{
+    size_t len = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < s->n_networks && len < 128; i++) {
+        int n = snprintf(buf + len, 128 - len, "%s%s", i > 0 ? " and " : "", s->networks[i]->name);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return buf;
+}

@@ -1,0 +1,38 @@
+/*
+ * Containers on several networks. Such a container asks the gateway of any of its networks, and that network's dnsmasq
+ * knows its own names only; its "no such name" ends the search. So there is one more dnsmasq per set of networks that
+ * some container is on, on a port of its own of their gateways; the firewall sends the queries of that container there, and
+ * nobody else reaches it (firewall_set_names). A container is found to be on several networks by its endpoint files.
+ *
+ * Nothing here waits. All memory is theirs.
+ */
+#ifndef SAMPAN_KEEPER_VIEWS_H
+#define SAMPAN_KEEPER_VIEWS_H
+
+#include "keeper/resolvers.h"
+#include "keeper/scope.h"
+#include "network/instance.h"
+
+struct member;
+
+struct views {
+    const struct net_instance *in;
+    struct resolvers *resolvers;
+    struct member *first; /* the containers on several networks */
+};
+
+/* Both are borrowed. What a former keeper left in the firewall goes. */
+void views_init(struct views *v, const struct net_instance *in, struct resolvers *rs);
+void views_release(struct views *v);
+
+/* A container came, went, or changed its networks. 1: its view answers, or it needs none; 0: `settled` of the resolvers will
+ * tell, by the key that ret_key gets. */
+int views_update(struct views *v, const char *container, char ret_key[static SCOPE_KEY_MAX], struct err *e);
+
+/* Whether some container has this view. */
+bool views_has(const struct views *v, const char *key);
+
+/* Writes all into the firewall: after a view's dnsmasq answers, or when the table was made anew. */
+int views_apply(const struct views *v, struct err *e);
+
+#endif

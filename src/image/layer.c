@@ -24,6 +24,7 @@
 #define STAGING "/.tmp"
 /* The layer's size, kept with it; containers can't see attributes of this class. */
 #define SIZE_ATTRIBUTE "trusted.sampan.size"
+#define USER_SIZE_ATTRIBUTE "user.sampan.size" /* where trusted.* cannot be written: below the initial user namespace */
 
 /* ---- staging directories */
 
@@ -179,6 +180,8 @@ static int read_size(const char *path, int64_t *ret)
     ssize_t n = lgetxattr(path, SIZE_ATTRIBUTE, text, sizeof(text) - 1);
 
     *ret = 0;
+    if (n < 0 && errno == ENODATA)
+        n = lgetxattr(path, USER_SIZE_ATTRIBUTE, text, sizeof(text) - 1);
     if (n < 0)
         return errno == ENODATA ? 0 : -errno;
     text[n] = '\0';
@@ -191,7 +194,8 @@ static int publish(struct staging *s, const char *path, int64_t size, struct err
     char text[32];
     int n = snprintf(text, sizeof(text), "%" PRId64, size);
 
-    if (fsetxattr(s->fd, SIZE_ATTRIBUTE, text, (size_t)n, 0) < 0)
+    if (fsetxattr(s->fd, SIZE_ATTRIBUTE, text, (size_t)n, 0) < 0 &&
+        (errno != EPERM || fsetxattr(s->fd, USER_SIZE_ATTRIBUTE, text, (size_t)n, 0) < 0))
         return err_sys(e, "note the layer's size");
     if (syncfs(s->fd) < 0)
         return err_sys(e, "write the layer to disk");

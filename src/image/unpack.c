@@ -11,6 +11,8 @@
 #include "archive/reader.h"
 #include "base/strbuf.h"
 
+#define USER_OVERLAY_ATTRIBUTES "user.overlay."
+
 #define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_META_PREFIX ".wh..wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
@@ -87,11 +89,15 @@ failed:
     return err_to_errno(e);
 }
 
+/* trusted.* can only be written in the initial user namespace; below it, overlays are mounted with userxattr and read the
+ * other name. */
 static int make_opaque(const char *dir, struct err *e)
 {
-    if (lsetxattr(dir, "trusted.overlay.opaque", "y", 1, 0) < 0)
-        return err_sys(e, "mark directory %s opaque", dir);
-    return 0;
+    if (lsetxattr(dir, "trusted.overlay.opaque", "y", 1, 0) == 0)
+        return 0;
+    if (errno == EPERM && lsetxattr(dir, USER_OVERLAY_ATTRIBUTES "opaque", "y", 1, 0) == 0)
+        return 0;
+    return err_sys(e, "mark directory %s opaque", dir);
 }
 
 /* A whiteout is about what is below this layer. Where the layer has the name itself, a file hides that anyway, and a directory
@@ -184,9 +190,12 @@ static char *plain_name(const char *path)
     return len > 0 ? strndup(path, len) : strdup(".");
 }
 
-/* trusted.overlay.* would speak to overlayfs in the layer's name, security.* to the kernel's security modules. */
+/* trusted.overlay.* and user.overlay.* would speak to overlayfs in the layer's name, security.* to the kernel's security
+ * modules. */
 static bool is_xattr_allowed(const char *name)
 {
+    if (strncmp(name, USER_OVERLAY_ATTRIBUTES, strlen(USER_OVERLAY_ATTRIBUTES)) == 0)
+        return false;
     return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0;
 }
 

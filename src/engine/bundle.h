@@ -10,6 +10,7 @@
 #define SAMPAN_ENGINE_BUNDLE_H
 
 #include "base/json.h"
+#include "engine/attach.h"
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/nsjoin.h"
@@ -20,6 +21,7 @@ struct bundle {
     const struct container *c; /* with its id_base */
     const struct ns_plan *plan;
     const struct ns_join *join; /* the namespaces of others, as the shim will have them */
+    const struct attachment *attachment; /* its network */
     int run_dir_fd;
     unsigned attach;                       /* SHIM_ATTACH_* of the starter; 0: detached */
     json_object *config, *linux_, *sampan; /* while it is written */

@@ -1,8 +1,12 @@
 /* "namespaces", the id maps, time offsets, sysctls and the cgroup's path of a bundle. */
 #include "engine/bundle.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "engine/idrange.h"
 #include "engine/limits.h"
@@ -22,17 +26,48 @@ static void add_namespaces(struct bundle *b)
     }
 }
 
-/* Also where the user namespace is another container's: its maps are the same, since the range is. */
-static void add_maps(struct bundle *b)
+static void add_map(json_object *maps, uint64_t inside, uint64_t outside, uint64_t size)
 {
-    static const char *const keys[] = {"uidMappings", "gidMappings"};
-    for (size_t i = 0; bundle_has_userns(b) && i < ARRAY_SIZE(keys); i++) {
-        json_object *map = json_object_new_object();
-        json_add_uint(map, "containerID", 0);
-        json_add_uint(map, "hostID", b->c->id_base);
-        json_add_uint(map, "size", IDRANGE_SIZE);
-        json_object_array_add(json_add_array(b->linux_, keys[i]), map);
+    json_object *map = json_object_new_object();
+    json_add_uint(map, "containerID", inside);
+    json_add_uint(map, "hostID", outside);
+    json_add_uint(map, "size", size);
+    json_object_array_add(maps, map);
+}
+
+/* An unprivileged user's ids are few: each is the same inside as in the user's own namespace. One map for each of that
+ * one's, since none may cross two of them. Source: user_namespaces(7). */
+static int add_same_ids(json_object *maps, const char *file, struct err *e)
+{
+    enum { MAP_FILE_MAX = 64 * 1024 };
+    _cleanup_free_ char *text = NULL;
+    _cleanup_strv_ char **lines = NULL;
+    int r = file_read(AT_FDCWD, file, MAP_FILE_MAX, &text, NULL, e);
+    if (r == 0)
+        r = strv_split(text, '\n', &lines, e);
+    STRV_FOREACH (line, lines) {
+        uint64_t first, outside, size;
+        if (sscanf(*line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &first, &outside, &size) == 3 && first < IDRANGE_SIZE)
+            add_map(maps, first, first, size < IDRANGE_SIZE - first ? size : IDRANGE_SIZE - first);
     }
+    return r;
+}
+
+/* Also where the user namespace is another container's: its maps are the same, since the range is. */
+static int add_maps(struct bundle *b, struct err *e)
+{
+    static const struct {
+        const char *key, *own;
+    } kinds[] = {{"uidMappings", "/proc/self/uid_map"}, {"gidMappings", "/proc/self/gid_map"}};
+    int r = 0;
+    for (size_t i = 0; r == 0 && bundle_has_userns(b) && i < ARRAY_SIZE(kinds); i++) {
+        json_object *maps = json_add_array(b->linux_, kinds[i].key);
+        if (b->en->is_rootless)
+            r = add_same_ids(maps, kinds[i].own, e);
+        else
+            add_map(maps, 0, b->c->id_base, IDRANGE_SIZE);
+    }
+    return r;
 }
 
 static int add_time_offsets(struct bundle *b, struct err *e)
@@ -72,7 +107,8 @@ int bundle_add_namespaces(struct bundle *b, struct err *e)
         return r;
     json_add_str(b->linux_, "cgroupsPath", cgroup);
     add_namespaces(b);
-    add_maps(b);
-    r = add_time_offsets(b, e);
+    r = add_maps(b, e);
+    if (r == 0)
+        r = add_time_offsets(b, e);
     return r == 0 ? add_sysctls(b, e) : r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "base/strv.h"
+#include "engine/hosts_file.h"
 #include "engine/limits.h"
 #include "engine/security.h"
 #include "runtime/cgroup/cgroup.h"
@@ -182,16 +183,19 @@ static int check_log(const struct container *c, const struct ns_plan *plan, stru
 
 static int check_hosts(const struct container *c, const struct ns_plan *plan, struct err *e)
 {
-    (void)plan;
     unsigned char address[16];
+    bool has_host = plan->ns[NS_NET].how != NS_OWN || c->n_endpoints > 0;
     STRV_FOREACH (server, c->host.dns)
         if (inet_pton(AF_INET, *server, address) != 1 && inet_pton(AF_INET6, *server, address) != 1)
             return err_invalid(e, "%s is not an ip address", *server);
     STRV_FOREACH (host, c->host.extra_hosts) {
         const char *ip = strpbrk(*host, "=:");
         if (!ip || ip == *host ||
-            (inet_pton(AF_INET, ip + 1, address) != 1 && inet_pton(AF_INET6, ip + 1, address) != 1))
+            (strcmp(ip + 1, HOST_GATEWAY) != 0 && inet_pton(AF_INET, ip + 1, address) != 1 &&
+             inet_pton(AF_INET6, ip + 1, address) != 1))
             return err_invalid(e, "invalid IP address in add-host: \"%s\"", *host);
+        if (strcmp(ip + 1, HOST_GATEWAY) == 0 && !has_host)
+            return err_invalid(e, "add-host \"%s\": without a network the container does not reach the host", *host);
         if ((*host)[strcspn(*host, " \t\n")])
             return err_invalid(e, "bad format for add-host: \"%s\"", *host);
     }

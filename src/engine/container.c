@@ -1,10 +1,8 @@
 #include "engine/container.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <sys/random.h>
-
+#include "base/id.h"
 #include "base/strv.h"
+#include "network/plan.h"
 
 struct container *container_new(void)
 {
@@ -102,6 +100,7 @@ void container_free(struct container *c)
     for (size_t i = 0; i < c->n_endpoints; i++)
         endpoint_release(&c->endpoints[i]);
     free(c->endpoints);
+    net_plan_free(c->net);
     free(c->name);
     free(c->image_id);
     strv_free(c->layers);
@@ -140,6 +139,19 @@ struct port_binding *container_add_port(struct container *c)
     return &grown[h->n_ports++];
 }
 
+void container_drop_endpoint(struct container *c, size_t i)
+{
+    endpoint_release(&c->endpoints[i]);
+    memmove(&c->endpoints[i], &c->endpoints[i + 1], (--c->n_endpoints - i) * sizeof(*c->endpoints));
+}
+
+void container_drop_port(struct container *c, size_t i)
+{
+    struct host_config *h = &c->host;
+    free(h->ports[i].host_ip);
+    memmove(&h->ports[i], &h->ports[i + 1], (--h->n_ports - i) * sizeof(*h->ports));
+}
+
 const char *container_status_name(enum container_status s)
 {
     static const char *const names[] = {
@@ -153,22 +165,12 @@ const char *container_status_name(enum container_status s)
 
 int container_new_id(char ret[CONTAINER_ID_LEN + 1], struct err *e)
 {
-    unsigned char random[CONTAINER_ID_LEN / 2];
-    do {
-        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-            return err_sys(e, "get random bytes for an id");
-        for (size_t i = 0; i < sizeof(random); i++)
-            snprintf(ret + 2 * i, 3, "%02x", random[i]);
-    } while (strspn(ret, "0123456789") >= CONTAINER_SHORT_ID_LEN);
-    return 0;
+    return id_new(ret, e);
 }
 
 int container_check_name(const char *name, struct err *e)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-    size_t n = strlen(name);
-    if (n >= 2 && n <= 255 && strchr(first, name[0]) && strspn(name, rest) == n)
+    if (name_is_valid(name, 2))
         return 0;
     return err_invalid(e, "invalid container name (%.300s), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ are allowed", name);
 }

@@ -36,6 +36,8 @@ struct container_config {
     int stop_timeout; /* seconds; -1: unset */
 };
 
+struct net_plan; /* network/plan.h */
+
 struct mount_point {
     char *type;        /* "bind", "volume", "tmpfs" */
     char *name;        /* of a volume; NULL: engine_create gives it one */
@@ -66,6 +68,7 @@ struct endpoint_config {
 struct port_binding {
     char *host_ip;      /* NULL: all addresses, or the configuration's */
     uint16_t host_port; /* 0: any free one */
+    uint16_t host_end;  /* -p 8000-8010:80: any free one from host_port to this; 0: host_port itself */
     uint16_t port;      /* in the container */
     uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 };
@@ -141,6 +144,7 @@ struct container {
     size_t n_mounts;
     struct endpoint_config *endpoints; /* Docker's NetworkSettings.Networks; the order is that of the interfaces */
     size_t n_endpoints;
+    struct net_plan *net; /* owned: what the network gave it (network/plan.h), while it runs; NULL: nothing */
     struct container_state state;
     uint32_t id_base; /* first host id of its range; 0: no user namespace of its own, or not running */
 };
@@ -156,6 +160,9 @@ struct mount_point *container_add_mount(struct container *c);
 /* The same for an endpoint and a published port. */
 struct endpoint_config *container_add_endpoint(struct container *c);
 struct port_binding *container_add_port(struct container *c);
+/* The i-th goes, those behind it move up. */
+void container_drop_endpoint(struct container *c, size_t i);
+void container_drop_port(struct container *c, size_t i);
 
 /* Docker's inspect object. And back, for the database and the API (unknown members are ignored, absent ones keep their
  * defaults). */

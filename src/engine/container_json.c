@@ -9,8 +9,9 @@
 
 #include "base/strbuf.h"
 #include "base/strv.h"
+#include "base/timestamp.h"
 #include "engine/fields.h"
-#include "engine/timestamp.h"
+#include "engine/network_settings.h"
 
 #define FIELD(of, name, kind, member, ...)                                                                             \
     {                                                                                                                  \
@@ -28,6 +29,7 @@ static const struct field config_fields[] = {
     CONFIG("AttachStdin", FIELD_BOOL, attach_stdin),
     CONFIG("AttachStdout", FIELD_BOOL, attach_stdout),
     CONFIG("AttachStderr", FIELD_BOOL, attach_stderr),
+    CONFIG("ExposedPorts", FIELD_SET, exposed_ports, NULL_WHEN_UNSET),
     CONFIG("Tty", FIELD_BOOL, tty),
     CONFIG("OpenStdin", FIELD_BOOL, open_stdin),
     CONFIG("StdinOnce", FIELD_BOOL, stdin_once),
@@ -91,6 +93,8 @@ static const struct field host_fields[] = {
 static const struct field sampan_fields[] = {
     HOST("Rootfs", FIELD_STR, runtime_rootfs),
     HOST("TimeOffsets", FIELD_STRV, time_offsets),
+    HOST("Egress", FIELD_STRV, egress),
+    HOST("NetworkRate", FIELD_INT64, network_rate),
 };
 
 static const struct field mount_fields[] = {
@@ -278,6 +282,7 @@ static json_object *host_to_json(const struct container *c, bool compact)
     const struct host_config *h = &c->host;
     json_object *host = json_object_new_object();
     fields_to_json(TABLE(host_fields), h, host, compact);
+    network_settings_add_bindings(host, c, compact);
     add_log_config(host, h);
     add_list(host, "Devices", TABLE(device_fields), h->devices, h->n_devices, sizeof(*h->devices), compact);
     add_list(host, "Ulimits", TABLE(ulimit_fields), h->ulimits, h->n_ulimits, sizeof(*h->ulimits), compact);
@@ -303,6 +308,7 @@ static json_object *to_json(const struct container *c, bool compact)
     add_list(o, "Mounts", TABLE(mount_fields), c->mounts, c->n_mounts, sizeof(*c->mounts), compact);
     fields_to_json(TABLE(config_fields), &c->config, config, compact);
     json_object_object_add(o, "Config", config);
+    network_settings_add(o, c, compact);
     json_object *sampan = json_add_object(o, "Sampan");
     fields_to_json(TABLE(sampan_fields), &c->host, sampan, compact);
     json_add_strv(sampan, "Layers", c->layers);
@@ -317,9 +323,6 @@ int container_to_json(const struct container *c, json_object **ret, struct err *
     *ret = to_json(c, false);
     json_add_str(*ret, "Driver", "overlay");
     json_add_str(*ret, "Platform", "linux");
-    json_object *networks = json_add_object(json_add_object(*ret, "NetworkSettings"), "Networks");
-    if (c->host.network_mode && !strchr(c->host.network_mode, ':'))
-        json_add_object(networks, c->host.network_mode);
     return 0;
 }
 
@@ -367,6 +370,10 @@ int container_from_json(json_object *o, struct container *c, struct err *e)
         r = fields_from_json(TABLE(host_fields), host, h, e);
     if (r == 0)
         r = fields_from_json(TABLE(sampan_fields), json_get(o, "Sampan"), h, e);
+    if (r == 0)
+        r = network_settings_read_bindings(host, c, e);
+    if (r == 0)
+        r = network_settings_read(o, c, e);
     if (r == 0)
         r = read_log_config(host, h, e);
     if (r == 0)

@@ -8,6 +8,8 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/timestamp.h"
+#include "engine/attach_settle.h"
 #include "engine/check.h"
 #include "engine/image_ref.h"
 #include "engine/images.h"
@@ -19,7 +21,6 @@
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "engine/recover.h"
-#include "engine/timestamp.h"
 #include "storage/db.h"
 #include "storage/layers.h"
 #include "storage/volumes.h"
@@ -152,6 +153,8 @@ int create_prepare(struct engine *en, struct container *c, struct err *e)
     int r = container_new_id(c->id, e);
     if (r == 0 && c->name)
         r = container_check_name(c->name, e);
+    if (r == 0)
+        r = attach_settle(en, c, e);
     if (r == 0)
         r = c->host.runtime_rootfs ? use_directory(c, e) : use_image(en, c, e);
     if (r == 0)

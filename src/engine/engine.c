@@ -9,8 +9,11 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "engine/netenv.h"
 #include "engine/paths.h"
 #include "engine/recover.h"
+#include "engine/rootless.h"
+#include "kernel/namespaces.h"
 #include "storage/db.h"
 #include "storage/layers.h"
 
@@ -32,6 +35,30 @@ static int choose_dir(const char *option, const char *variable, const char *dflt
     if (!getcwd(cwd, sizeof(cwd)))
         return err_sys(e, "find the current directory");
     return asprintf(ret, "%s/%s", cwd, s) < 0 ? err_set(e, ERR_SYS, ENOMEM, "%s", s) : 0;
+}
+
+static int choose_dirs(const struct engine_options *o, struct engine *en, struct err *e)
+{
+    _cleanup_free_ char *root = NULL, *run_root = NULL;
+    int r = 0;
+    if (geteuid() != 0) {
+        r = rootless_root(&root, e);
+        if (r == 0)
+            r = rootless_run_root(&run_root, e);
+    }
+    if (r == 0)
+        r = choose_dir(o->root, "SAMPAN_ROOT", root ? root : "/var/lib/sampan", &en->root, e);
+    return r == 0 ? choose_dir(o->run_root, "SAMPAN_RUN_ROOT", run_root ? run_root : "/run/sampan", &en->run_root, e)
+                  : r;
+}
+
+/* From now on root, this process and those that it starts find what is the user's by the environment. */
+static int enter_base(const struct engine *en, struct err *e)
+{
+    int r = rootless_enter(en->run_root, e);
+    if (r == 0 && (setenv("SAMPAN_ROOT", en->root, 1) < 0 || setenv("SAMPAN_RUN_ROOT", en->run_root, 1) < 0))
+        return err_set(e, ERR_SYS, ENOMEM, "remember where the engine's directories are");
+    return r;
 }
 
 /* Opens base and its first-needed subdirectory, which are made, with the others, when they are missing. Mode 0700:
@@ -99,13 +126,10 @@ int engine_open_database(struct engine *en, struct err *e)
 int engine_open(const struct engine_options *o, struct engine *ret, struct err *e)
 {
     _cleanup_(engine_close) struct engine en = ENGINE_INIT;
-    if (geteuid() != 0) {
-        err_set(e, ERR_DENIED, EPERM, "sampan needs root to make namespaces, mounts and cgroups");
-        return err_advice(e, "run it with sudo");
-    }
-    int r = choose_dir(o->root, "SAMPAN_ROOT", "/var/lib/sampan", &en.root, e);
-    if (r == 0)
-        r = choose_dir(o->run_root, "SAMPAN_RUN_ROOT", "/run/sampan", &en.run_root, e);
+    int r = choose_dirs(o, &en, e);
+    if (r == 0 && geteuid() != 0)
+        r = enter_base(&en, e);
+    en.is_rootless = !ns_user_is_initial();
     if (r == 0)
         r = open_bases(&en, o->read_only, e);
     bool is_empty = r == -ENOENT && o->read_only;
@@ -121,6 +145,7 @@ int engine_open(const struct engine_options *o, struct engine *ret, struct err *
 void engine_close(struct engine *en)
 {
     db_close(en->db);
+    net_env_free(en->net);
     fd_close(&en->root_fd);
     fd_close(&en->run_fd);
     fd_close(&en->locks_fd);

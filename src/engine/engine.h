@@ -14,7 +14,8 @@
 #include "base/err.h"
 #include "shim/protocol.h"
 
-struct db; /* storage/db.h */
+struct db;      /* storage/db.h */
+struct net_env; /* netenv.c */
 
 struct engine_options {
     const char *root;     /* NULL: $SAMPAN_ROOT, /var/lib/sampan */
@@ -29,6 +30,8 @@ struct engine {
     int locks_fd;             /* run_root/locks, readable; -1: read_only and nothing there */
     struct db *db;            /* NULL: read_only and nothing there, or deferred */
     char *program_dir;        /* where the sibling programs are (paths.h); NULL until it is asked for */
+    bool is_rootless;         /* below the initial user namespace: no cgroups, no ranges of ids (rootless.h) */
+    struct net_env *net;      /* what its networking stands on (netenv.h); NULL until it is asked for */
     int shim_pidfd;           /* the last shim that this process started; -1 */
     char shim_id[65];         /* and its container */
     struct shim_size console; /* of the caller's terminal: what a terminal inside begins with; 0, 0: none */

@@ -19,6 +19,7 @@ static int64_t number_of(const struct field *f, const void *p)
     case FIELD_STR:
     case FIELD_STRV:
     case FIELD_MAP:
+    case FIELD_SET:
     case FIELD_RATES:
         break;
     }
@@ -32,6 +33,7 @@ static bool is_unset(const struct field *f, const void *p)
         return !*(char *const *)p || !**(char *const *)p;
     case FIELD_STRV:
     case FIELD_MAP:
+    case FIELD_SET:
     case FIELD_RATES:
         return strv_len(*(char **const *)p) == 0;
     case FIELD_BOOL:
@@ -43,14 +45,11 @@ static bool is_unset(const struct field *f, const void *p)
     return number_of(f, p) == f->unset;
 }
 
-static void add_map(json_object *o, const char *key, char *const *v)
+static void add_set(json_object *o, const char *key, char *const *v)
 {
-    json_object *map = json_add_object(o, key);
-    STRV_FOREACH (item, v) {
-        const char *eq = strchrnul(*item, '=');
-        _cleanup_free_ char *name = strndup(*item, (size_t)(eq - *item));
-        json_add_str(map, name ? name : "", *eq ? eq + 1 : "");
-    }
+    json_object *set = json_add_object(o, key);
+    STRV_FOREACH (item, v)
+        json_add_object(set, *item);
 }
 
 static void add_rates(json_object *o, const char *key, char *const *v)
@@ -76,7 +75,10 @@ static void add_field(const struct field *f, const void *p, json_object *o)
         json_add_strv(o, f->key, *(char **const *)p);
         break;
     case FIELD_MAP:
-        add_map(o, f->key, *(char **const *)p);
+        json_add_map(o, f->key, *(char **const *)p);
+        break;
+    case FIELD_SET:
+        add_set(o, f->key, *(char **const *)p);
         break;
     case FIELD_RATES:
         add_rates(o, f->key, *(char **const *)p);
@@ -137,13 +139,14 @@ static int read_number(json_object *o, const struct field *f, void *p, struct er
     return 0;
 }
 
-static int read_map(json_object *map, const struct field *f, char ***p, struct err *e)
+static int read_set(json_object *set, const struct field *f, char ***p, struct err *e)
 {
-    if (!json_object_is_type(map, json_type_object))
+    if (!json_object_is_type(set, json_type_object))
         return err_invalid(e, "%s: not an object", f->key);
-    json_object_object_foreach(map, key, value)
+    json_object_object_foreach(set, key, value)
     {
-        int r = strv_addf(p, e, "%s=%s", key, json_object_get_string(value));
+        (void)value;
+        int r = strv_add(p, key, e);
         if (r < 0)
             return r;
     }
@@ -174,7 +177,9 @@ static int read_vector(json_object *o, const struct field *f, char ***p, struct 
     _cleanup_strv_ char **v = NULL;
     int r = 0;
     if (f->type == FIELD_MAP)
-        r = read_map(json_get(o, f->key), f, &v, e);
+        r = json_get_map(o, f->key, &v, e);
+    else if (f->type == FIELD_SET)
+        r = read_set(json_get(o, f->key), f, &v, e);
     else if (f->type == FIELD_RATES)
         r = read_rates(json_get(o, f->key), f, &v, e);
     else
@@ -199,6 +204,7 @@ static int read_field(json_object *o, const struct field *f, void *p, struct err
         return read_number(o, f, p, e);
     case FIELD_STRV:
     case FIELD_MAP:
+    case FIELD_SET:
     case FIELD_RATES:
         break;
     }

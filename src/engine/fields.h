@@ -22,6 +22,7 @@ enum field_type {
     FIELD_U16,   /* uint16_t */
     FIELD_STRV,  /* char ** <-> array of strings */
     FIELD_MAP,   /* char ** of "key=value" <-> object of strings */
+    FIELD_SET,   /* char ** <-> object of empty objects: {"80/tcp": {}} */
     FIELD_RATES, /* char ** of "path:rate" <-> array of {"Path", "Rate"} */
 };
 

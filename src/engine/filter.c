@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/strv.h"
 #include "engine/image_ref.h"
+#include "engine/ports.h"
 
 static bool match_id(const struct container *c, const char *value)
 {
@@ -17,15 +18,68 @@ static bool match_name(const struct container *c, const char *value)
     return strstr(c->name, *value == '/' ? value + 1 : value) != NULL;
 }
 
-/* "key" or "key=value" */
-static bool match_label(const struct container *c, const char *value)
+bool filter_label_matches(char *const *labels, const char *wanted)
 {
-    size_t n = strlen(value);
-    bool has_value = strchr(value, '=') != NULL;
-    STRV_FOREACH (label, c->config.labels)
-        if (strncmp(*label, value, n) == 0 && ((*label)[n] == '\0' || (!has_value && (*label)[n] == '=')))
+    size_t n = strlen(wanted);
+    bool has_value = strchr(wanted, '=') != NULL;
+    STRV_FOREACH (label, labels)
+        if (strncmp(*label, wanted, n) == 0 && ((*label)[n] == '\0' || (!has_value && (*label)[n] == '=')))
             return true;
     return false;
+}
+
+static bool match_label(const struct container *c, const char *value)
+{
+    return filter_label_matches(c->config.labels, value);
+}
+
+static bool match_network(const struct container *c, const char *value)
+{
+    for (size_t i = 0; i < c->n_endpoints; i++)
+        if (strcmp(c->endpoints[i].network, value) == 0)
+            return true;
+    for (size_t i = 0; c->net && i < c->net->n_interfaces; i++)
+        if (*value && strncmp(c->net->interfaces[i].network, value, strlen(value)) == 0)
+            return true;
+    return c->n_endpoints == 0 && c->host.network_mode && strcmp(c->host.network_mode, value) == 0;
+}
+
+static bool in_range(const struct port_range *range, uint8_t protocol, uint16_t port)
+{
+    return protocol == range->protocol && port >= range->first && port <= range->last;
+}
+
+/* What it got while it runs, else what it asks for. */
+static bool match_publish(const struct container *c, const char *value)
+{
+    struct port_range range;
+    if (port_range_parse(value, &range, NULL) < 0)
+        return false;
+    for (size_t i = 0; c->net && i < c->net->n_ports; i++)
+        if (in_range(&range, c->net->ports[i].protocol, c->net->ports[i].host_port))
+            return true;
+    for (size_t i = 0; !c->net && i < c->host.n_ports; i++)
+        if (in_range(&range, c->host.ports[i].protocol, c->host.ports[i].host_port))
+            return true;
+    return false;
+}
+
+static bool match_expose(const struct container *c, const char *value)
+{
+    struct port_range range, exposed;
+    if (port_range_parse(value, &range, NULL) < 0)
+        return false;
+    STRV_FOREACH (text, c->config.exposed_ports)
+        if (port_range_parse(*text, &exposed, NULL) == 0 && in_range(&range, exposed.protocol, exposed.first))
+            return true;
+    return false;
+}
+
+static int check_port(const char *value, struct err *e)
+{
+    struct port_range range;
+    int r = port_range_parse(value, &range, e);
+    return r < 0 ? err_context(e, "invalid filter") : 0;
 }
 
 static bool match_status(const struct container *c, const char *value)
@@ -74,6 +128,9 @@ static const struct kind {
     {"status", match_status, check_status},
     {"ancestor", match_ancestor, NULL},
     {"exited", match_exited, check_exited},
+    {"network", match_network, NULL},
+    {"publish", match_publish, check_port},
+    {"expose", match_expose, check_port},
 };
 
 /* The value of a filter of this kind, or NULL. */
@@ -90,7 +147,11 @@ static int check_one(const char *filter, struct err *e)
         if (value)
             return kinds[i].check ? kinds[i].check(value, e) : 0;
     }
-    return err_invalid(e, "invalid filter '%s' (it may be id=, name=, label=, status=, ancestor=, exited=)", filter);
+    return err_invalid(
+        e,
+        "invalid filter '%s' (it may be id=, name=, label=, status=, ancestor=, exited=, network=, publish=, "
+        "expose=)",
+        filter);
 }
 
 int filter_parse(char *const *filters, struct filter_set *ret, struct err *e)

@@ -18,4 +18,7 @@ bool filter_matches(const struct filter_set *s, const struct container *c);
 /* Whether a status is asked for, which shows containers that do not run. */
 bool filter_names_status(const struct filter_set *s);
 
+/* "key" or "key=value", against labels of "key=value". */
+bool filter_label_matches(char *const *labels, const char *wanted);
+
 #endif

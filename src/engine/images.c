@@ -12,7 +12,7 @@
 #include "base/strv.h"
 #include "engine/image_ref.h"
 #include "engine/paths.h"
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 #include "storage/containers.h"
 #include "storage/db.h"
 #include "storage/images.h"

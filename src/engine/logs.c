@@ -21,7 +21,7 @@
 #include "engine/paths.h"
 #include "engine/query.h"
 #include "engine/remote.h"
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 #include "shim/protocol.h"
 
 enum { ROTATED_MAX = 1000, ENTRY_MAX = 1024 * 1024, OUTPUT_MAX = 2 * ENTRY_MAX };

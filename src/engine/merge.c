@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "engine/ports.h"
 
 static int take_string(json_object *config, const char *key, char **target, struct err *e)
 {
@@ -69,6 +70,21 @@ static int take_command(json_object *config, struct container_config *c, struct 
     return r < 0 ? r : json_get_strv(config, "Entrypoint", &c->entrypoint, e);
 }
 
+static int take_ports(json_object *config, char ***target, struct err *e)
+{
+    json_object *ports = json_get(config, "ExposedPorts");
+    if (!json_object_is_type(ports, json_type_object))
+        return 0;
+    json_object_object_foreach(ports, port, unused)
+    {
+        (void)unused;
+        int r = ports_expose(target, port, e);
+        if (r < 0)
+            return err_context(e, "the image's ExposedPorts");
+    }
+    return 0;
+}
+
 static bool has_mount_at(const struct container *c, const char *destination)
 {
     for (size_t i = 0; i < c->n_mounts; i++)
@@ -111,6 +127,8 @@ int merge_image_config(struct container *c, json_object *image_config, struct er
         r = take_string(config, "StopSignal", &c->config.stop_signal, e);
     if (r == 0)
         r = take_labels(config, &c->config.labels, e);
+    if (r == 0)
+        r = take_ports(config, &c->config.exposed_ports, e);
     if (r == 0)
         r = take_volumes(config, c, e);
     if (r < 0)

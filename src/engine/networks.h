@@ -16,7 +16,14 @@
  * name that is taken. */
 int engine_network_create(struct engine *en, struct network *n, struct err *e);
 
+/* Also an overlay network that was made on another host, which is written down here then (and asks the keeper: not in a
+ * transaction). */
 int engine_network_find(struct engine *en, const char *ref, struct network **ret, struct err *e);
+
+/* For a container that starts, by name alone: one look into an index. In the transaction that makes the container's row
+ * RUNNING: a removal either came before it, and there is no such network, or comes after it and sees the container. Settles
+ * the default network when it is first needed. */
+int engine_network_for_start(struct engine *en, const char *name, struct network **ret, struct err *e);
 
 /* All, predefined ones first, then by name. The vector ends with NULL and is the caller's (engine_networks_free). */
 int engine_networks_list(struct engine *en, struct network ***ret, struct err *e);
@@ -29,7 +36,8 @@ int engine_network_inspect(struct engine *en, const struct network *n, json_obje
 /* ERR_CONFLICT while running containers are connected, or for a predefined one. */
 int engine_network_remove(struct engine *en, const char *ref, struct err *e);
 
-/* Those that no container (running or not) refers to. ret_names: owned vector of names. */
+/* Those that no container (running or not) refers to, and that match all filters: "label=KEY[=VALUE]", "label!=…",
+ * "until=24h". ret_names: owned vector of names. */
 int engine_network_prune(struct engine *en, char *const *label_filters, char ***ret_names, struct err *e);
 
 /* For a running container at once, and for every later start. o: the endpoint's wishes (network set by this). */

@@ -15,6 +15,7 @@ enum mode_bit {
     MODE_HOST = 1 << 3,
     MODE_AUTO = 1 << 4,
     MODE_CONTAINER = 1 << 5,
+    MODE_NETWORK = 1 << 6, /* any other word: a network's name, which attach_settle() knows to be one */
 };
 
 /* "none" is a namespace of its own with nothing in it. */
@@ -34,7 +35,8 @@ static const struct mode_rule {
     const char *dflt; /* NULL: stays empty */
     unsigned allowed;
 } rules[] = {
-    {NS_NET, "--network", offsetof(struct host_config, network_mode), "none", MODE_NONE | MODE_HOST | MODE_CONTAINER},
+    {NS_NET, "--network", offsetof(struct host_config, network_mode), "bridge",
+     MODE_NONE | MODE_HOST | MODE_CONTAINER | MODE_NETWORK},
     {NS_PID, "--pid", offsetof(struct host_config, pid_mode), NULL, MODE_PRIVATE | MODE_HOST | MODE_CONTAINER},
     {NS_IPC, "--ipc", offsetof(struct host_config, ipc_mode), "private",
      MODE_NONE | MODE_PRIVATE | MODE_SHAREABLE | MODE_HOST | MODE_CONTAINER},
@@ -69,10 +71,6 @@ static int unknown_mode(const struct mode_rule *rule, const char *mode, struct e
     strbuf_adds(&known, rule->allowed & MODE_CONTAINER ? "container:NAME" : "");
     if (known.len > 2 && known.buf[known.len - 1] == ' ')
         known.buf[known.len - 2] = '\0';
-    if (rule->kind == NS_NET)
-        return err_set(e, ERR_UNSUPPORTED, 0,
-                       "network %.200s not found: this sampan has no bridged networks; use --network %s", mode,
-                       strbuf_str(&known));
     return err_invalid(e, "%s %.200s: invalid mode; it may be %s", rule->flag, mode, strbuf_str(&known));
 }
 
@@ -114,7 +112,7 @@ static int settle_one(struct engine *en, const struct mode_rule *rule, struct co
         return set_mode(rule, &c->host, rule->dflt ? rule->dflt : "", "", e);
     const char *target = nsmode_target(mode);
     if (!target || !(rule->allowed & MODE_CONTAINER))
-        return word_is_allowed(rule, mode) ? 0 : unknown_mode(rule, mode, e);
+        return word_is_allowed(rule, mode) || (rule->allowed & MODE_NETWORK) ? 0 : unknown_mode(rule, mode, e);
     _cleanup_container_ struct container *donor = NULL;
     int r = engine_find(en, target, &donor, e);
     if (r < 0)

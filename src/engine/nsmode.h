@@ -3,7 +3,8 @@
  * --time-offset.
  *
  * Settling happens once, when the container is created: words are checked, defaults filled in, and "container:NAME"
- * becomes "container:ID", as Docker keeps it. The plan is made from that whenever it starts.
+ * becomes "container:ID", as Docker keeps it. The plan is made from that whenever it starts. Which networks there are is
+ * attach_settle's affair, before this: here a network's name means a network namespace of its own.
  */
 #ifndef SAMPAN_ENGINE_NSMODE_H
 #define SAMPAN_ENGINE_NSMODE_H

@@ -11,10 +11,14 @@ struct engine;
 #define CONTAINERS_DIR "containers"
 #define LOCKS_DIR "locks"
 #define NAMES_DIR "names"
+#define NETWORKS_DIR "networks"
 #define CGROUP_PARENT_DEFAULT "/sampan"
 #define CONFIG_NAME "config.json"
 #define UPPER_NAME "upper"
 #define WORK_NAME "work"
+#define HOSTS_NAME "hosts" /* these two on disk, bound to /etc */
+#define RESOLV_CONF_NAME "resolv.conf"
+#define NETWORK_LOCK_NAME "network.lock" /* flock'ed by who changes a running container's network (connect.c) */
 
 /* "containers/ID", the same below the root and below the run root. */
 struct container_path {

@@ -1,9 +1,13 @@
-/* The processes of a container are those in its cgroup: no process can leave it, whatever namespaces it makes. */
+/*
+ * The processes of a container are those in its cgroup: no process can leave it, whatever namespaces it makes. Without one, an
+ * unprivileged user's, they are those in its pid namespace and in none that its processes made.
+ */
 #include <stdlib.h>
 
 #include "engine/bundle.h"
 #include "engine/procfs.h"
 #include "engine/query.h"
+#include "kernel/namespaces.h"
 #include "runtime/cgroup/cgroup.h"
 
 void process_list_release(struct process_list *l)
@@ -35,10 +39,36 @@ static int read_all(const pid_t *pids, size_t n, struct process_list *l, struct 
     return 0;
 }
 
+static int pids_in_namespace(pid_t init, pid_t **ret, size_t *ret_n, struct err *e)
+{
+    _cleanup_free_ pid_t *all = NULL;
+    uint64_t own, its;
+    size_t n, found = 0;
+    int r = ns_inode(init, NS_PID, &own, e);
+    if (r == 0)
+        r = procfs_pids(&all, &n, e);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        if (ns_inode(all[i], NS_PID, &its, NULL) == 0 && its == own)
+            all[found++] = all[i];
+    *ret = TAKE_PTR(all);
+    *ret_n = found;
+    return 0;
+}
+
+static int pids_of(const struct engine *en, const struct container *c, pid_t **ret, size_t *ret_n, struct err *e)
+{
+    _cleanup_free_ char *cgroup = NULL;
+    if (en->is_rootless)
+        return pids_in_namespace(c->state.pid, ret, ret_n, e);
+    int r = bundle_cgroup_path(c, &cgroup, e);
+    return r == 0 ? cgroup_pids(cgroup, ret, ret_n, e) : r;
+}
+
 int engine_processes(struct engine *en, const char *ref, struct process_list *ret, struct err *e)
 {
     _cleanup_container_ struct container *c = NULL;
-    _cleanup_free_ char *cgroup = NULL;
     _cleanup_free_ pid_t *pids = NULL;
     struct process_list l = {0};
     size_t n;
@@ -47,9 +77,7 @@ int engine_processes(struct engine *en, const char *ref, struct process_list *re
         return r;
     if (c->state.status != CONTAINER_RUNNING)
         return err_conflict(e, "container %s is not running", c->name);
-    r = bundle_cgroup_path(c, &cgroup, e);
-    if (r == 0)
-        r = cgroup_pids(cgroup, &pids, &n, e);
+    r = pids_of(en, c, &pids, &n, e);
     if (r == 0)
         r = read_all(pids, n, &l, e);
     if (r < 0)

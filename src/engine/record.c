@@ -7,6 +7,7 @@
 #include "engine/idrange.h"
 #include "engine/paths.h"
 #include "engine/security.h"
+#include "network/plan.h"
 #include "shim/shim.h"
 
 static char *copy(const char *s)
@@ -73,8 +74,18 @@ int record_to_container(const struct container_row *row, struct container **ret,
     return 0;
 }
 
+/* One that cannot be read must not keep the container from being seen. */
+static void load_net(int run_dir, struct net_plan **ret)
+{
+    struct err e = ERR_INIT;
+    int r = net_plan_load(run_dir, ret, &e);
+    if (r < 0 && r != -ENOENT)
+        log_warning("%s", e.text);
+}
+
 /* Without state.json it is being started, or was when its starter died. */
-static int merge_live(const struct engine *en, struct container_row *row, pid_t *ret_pid, struct err *e)
+static int merge_live(const struct engine *en, struct container_row *row, pid_t *ret_pid, struct net_plan **ret_net,
+                      struct err *e)
 {
     _cleanup_close_ int run_dir = run_dir_open(en, row->id, e);
     if (run_dir < 0 && run_dir != -ENOENT)
@@ -85,6 +96,8 @@ static int merge_live(const struct engine *en, struct container_row *row, pid_t 
         return ended;
     if (!started && !ended)
         row->status = CONTAINER_CREATED;
+    if (started && !ended)
+        load_net(run_dir, ret_net);
     return 0;
 }
 
@@ -92,9 +105,10 @@ int record_to_live_container(const struct engine *en, const struct container_row
                              struct err *e)
 {
     struct container_row now = *row; /* borrows the strings; the merges below replace `error` only */
+    _cleanup_net_plan_ struct net_plan *net = NULL;
     pid_t pid = 0;
     now.error = copy(row->error);
-    int r = row->status == CONTAINER_RUNNING ? merge_live(en, &now, &pid, e) : 0;
+    int r = row->status == CONTAINER_RUNNING ? merge_live(en, &now, &pid, &net, e) : 0;
     bool is_starting = row->status == CONTAINER_RUNNING && now.status == CONTAINER_CREATED;
     if (r == 0)
         r = record_to_container(&now, ret, e);
@@ -103,6 +117,7 @@ int record_to_live_container(const struct engine *en, const struct container_row
         return r;
     (*ret)->state.pid = now.status == CONTAINER_RUNNING ? pid : 0;
     (*ret)->state.is_starting = is_starting;
+    (*ret)->net = TAKE_PTR(net);
     return 0;
 }
 

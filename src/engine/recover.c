@@ -2,20 +2,24 @@
  * Recovery: what a dead container left is undone by the next command.
  *
  * The ledger is the directory of locks. A container's traces are made in the order
- *     lock, (volumes', its own) row and id range, directories on disk, run directory, cgroup, processes, mounts
+ *     lock, (volumes', its own) row and id range, directories on disk, run directory, addresses and ports, cgroup,
+ *     processes, mounts
  * and removed here in an order in which every step can be cut short by SIGKILL and done again:
  *
  *   1. processes and cgroup. The init dies with the shim (PR_SET_PDEATHSIG) and its pid namespace with it; what shares
  *      another pid namespace is found in the cgroup. Mounts go with the processes, since none is in the host's table.
- *   2. its name's link (running.h), and the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to
+ *   2. what its network left on the host (attach_undo): map elements, leases, its entries in the networks' lists.
+ *   3. its name's link (running.h), and the row: how it ended (exit.json, or 137 where the shim was killed before it wrote one), and the range back to
  *      the pool, in one transaction; with --rm, its anonymous volumes and then the row itself. Before the run directory,
  *      which holds exit.json.
- *   3. the directory on disk, where there is no row (any more): --rm, or a creation that did not come to its row.
- *   4. the run directory.
- *   5. the lock. As long as it is there, the next command begins again at 1, and finds done what is done.
+ *   4. the directory on disk, where there is no row (any more): --rm, or a creation that did not come to its row.
+ *   5. the run directory.
+ *   6. the lock. As long as it is there, the next command begins again at 1, and finds done what is done.
  *
  * So a step never depends on an earlier one having run in the same process. What has no lock: everything at a reboot,
  * since /run is emptied. recover_after_boot() compares rows and directories, once.
+ *
+ * Networks have a ledger of their own, the rows of the database: networks_recover.h.
  */
 #include "engine/recover.h"
 
@@ -28,14 +32,17 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "base/timestamp.h"
+#include "engine/attach.h"
 #include "engine/engine.h"
 #include "engine/lock.h"
+#include "engine/networks_recover.h"
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "engine/running.h"
-#include "engine/timestamp.h"
 #include "runtime/runtime.h"
 #include "shim/shim.h"
 #include "storage/db.h"
@@ -97,7 +104,7 @@ static int settle_row(struct engine *en, const char *id, int run_dir, bool *ret_
     return r < 0 ? r : containers_delete(en->db, id, e);
 }
 
-/* Steps 2 and 3. */
+/* Steps 3 and 4. */
 static int settle(struct engine *en, const char *id, int run_dir, struct err *e)
 {
     bool keep;
@@ -112,6 +119,8 @@ int recover_container(struct engine *en, const char *id, int *lock_fd, struct er
     if (run_dir < 0 && run_dir != -ENOENT)
         return run_dir;
     int r = end_processes(run_dir, e);
+    if (r == 0)
+        r = attach_undo(en, id, run_dir, e);
     if (r == 0)
         r = settle(en, id, run_dir, e);
     if (r == 0)
@@ -149,11 +158,6 @@ static DIR *open_dir(int dir_fd, const char *path)
     return dir;
 }
 
-static bool is_id(const char *name)
-{
-    return strlen(name) == CONTAINER_ID_LEN && strspn(name, "0123456789abcdef") == CONTAINER_ID_LEN;
-}
-
 /* Whether the shim has reported the end and is about to let go. Then what it leaves is waited for, unless this
  * command has a container of its own to look after. */
 static int ending_ms(const struct engine *en, const char *id)
@@ -182,8 +186,9 @@ void engine_recover(struct engine *en)
         return;
     _cleanup_(close_dir) DIR *dir = open_dir(en->locks_fd, ".");
     for (struct dirent *d; dir && (d = readdir(dir));)
-        if (is_id(d->d_name))
+        if (id_is_valid(d->d_name))
             try_recover(en, d->d_name);
+    networks_recover(en);
     db_checkpoint(en->db);
 }
 
@@ -210,7 +215,7 @@ static void sweep_directories(struct engine *en)
     _cleanup_(close_dir) DIR *dir = open_dir(en->root_fd, CONTAINERS_DIR);
     for (struct dirent *d; dir && (d = readdir(dir));) {
         _cleanup_row_ struct container_row row = CONTAINER_ROW_INIT;
-        if (is_id(d->d_name) && containers_get(en->db, d->d_name, &row, NULL) == 0)
+        if (id_is_valid(d->d_name) && containers_get(en->db, d->d_name, &row, NULL) == 0)
             recover_unlocked(en, d->d_name);
     }
 }

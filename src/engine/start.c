@@ -6,13 +6,14 @@
  *   3. the shim                    comes to be on another processor meanwhile, and waits for GO
  *   4. one transaction             the row says RUNNING and leases the id range (and is inserted, for `run`)
  *   5. directories, volumes        on disk
- *   6. the others' namespaces      after the lease: from now on their ids cannot be given to somebody else
- *   7. the bundle                  config.json and the files it binds
- *   8. GO, with the lock           the shim answers STARTED, or the sentence of the step that failed
- *   9. the lock is the shim's      our descriptor is closed
+ *   6. the network                 addresses and ports are taken; network.json says what the shim is to make (attach.h)
+ *   7. the others' namespaces      after the lease: from now on their ids cannot be given to somebody else
+ *   8. the bundle                  config.json and the files it binds
+ *   9. GO, with the lock           the shim answers STARTED, or the sentence of the step that failed
+ *  10. the lock is the shim's      our descriptor is closed
  *
- * Killed by SIGKILL: until 8 the lock is free, the shim ends without having done anything, and recovery undoes 7 to 2
- * (record_merge…: no state.json, so it never started). From 8 on the shim holds the lock as well and brings the start to
+ * Killed by SIGKILL: until 9 the lock is free, the shim ends without having done anything, and recovery undoes 8 to 2
+ * (record_merge…: no state.json, so it never started). From 9 on the shim holds the lock as well and brings the start to
  * its end without us: the container runs, as if detached. A failure is undone here in the same way, by
  * recover_container(), once the shim is gone.
  */
@@ -25,7 +26,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/process.h"
+#include "engine/attach.h"
 #include "engine/bundle.h"
 #include "engine/create.h"
 #include "engine/idrange.h"
@@ -53,6 +56,7 @@ struct launch {
     unsigned attach;
     struct ns_plan plan;
     struct ns_join join;
+    struct attachment net;
     int lock_fd, run_dir_fd;
     int sock; /* the starter's */
     struct sealed_program shim;
@@ -62,6 +66,7 @@ static void launch_release(struct launch *l)
 {
     sealed_program_release(&l->shim); /* the last close of a mount waits for the kernel: not before the shim is told */
     ns_join_release(&l->join);
+    attachment_release(&l->net);
     fd_close(&l->lock_fd);
     fd_close(&l->run_dir_fd);
     fd_close(&l->sock);
@@ -106,6 +111,8 @@ static int lease(struct launch *l, struct err *e)
 {
     int64_t slot = ROW_NO_SLOT;
     int r = 0;
+    if (l->en->is_rootless)
+        return 0;
     if (l->plan.ns[NS_USER].how == NS_OWN)
         r = idrange_lease(l->en->db, &slot, e);
     else if (l->plan.ns[NS_USER].how == NS_CONTAINER)
@@ -125,7 +132,7 @@ static int make_run_dir(struct launch *l, struct err *e)
         return err_sys(e, "make %s/%s", l->en->run_root, path.path);
     l->run_dir_fd = run_dir_open(l->en, l->c->id, e);
     int r = l->run_dir_fd < 0 ? l->run_dir_fd : bundle_cgroup_path(l->c, &cgroup, e);
-    if (r == 0 && symlinkat(cgroup, l->run_dir_fd, SHIM_CGROUP_NAME) < 0)
+    if (r == 0 && !l->en->is_rootless && symlinkat(cgroup, l->run_dir_fd, SHIM_CGROUP_NAME) < 0)
         return err_sys(e, "note the cgroup");
     return r;
 }
@@ -171,12 +178,17 @@ static int prepare_shim(struct launch *l, struct err *e)
     return r == 0 ? spawn_shim(l, e) : r;
 }
 
-/* ---- 5 to 8 ---- */
+/* ---- 5 to 9 ---- */
 
 static int write_bundle(struct launch *l, struct err *e)
 {
-    struct bundle b = {
-        .en = l->en, .c = l->c, .plan = &l->plan, .join = &l->join, .run_dir_fd = l->run_dir_fd, .attach = l->attach};
+    struct bundle b = {.en = l->en,
+                       .c = l->c,
+                       .plan = &l->plan,
+                       .join = &l->join,
+                       .attachment = &l->net,
+                       .run_dir_fd = l->run_dir_fd,
+                       .attach = l->attach};
     return bundle_write(&b, e);
 }
 
@@ -185,14 +197,19 @@ static int launch(struct launch *l, struct shim_started *ret, struct err *e)
     uint32_t joined_base = l->plan.ns[NS_USER].how == NS_CONTAINER ? l->c->id_base : 0;
     int r = create_directories(l->en, l->c, e);
     if (r == 0)
+        r = attach_prepare(l->en, l->c, l->run_dir_fd, &l->net, e);
+    if (r == 0)
         r = security_set_paths(&l->c->host, e);
     if (r == 0)
         r = ns_join_open(l->en, &l->plan, joined_base, &l->join, e);
     if (r == 0)
         r = write_bundle(l, e);
     if (r == 0)
-        r = shim_client_go(l->sock, l->lock_fd, l->join.fds, l->join.n, e);
-    return r == 0 ? shim_client_wait_started(l->sock, ret, e) : r;
+        r = shim_client_go(l->sock, l->lock_fd, l->join.fds, l->join.n, l->net.port_fds, l->net.n_port_fds, e);
+    if (r < 0)
+        return r;
+    attach_watch(l->en, &l->net); /* while the shim works */
+    return shim_client_wait_started(l->sock, ret, e);
 }
 
 /* ---- when it fails ---- */
@@ -249,6 +266,8 @@ static int run_locked(struct launch *l, int (*write_row)(struct engine *, struct
         r = lease(l, &own);
     if (r == 0)
         r = write_row(l->en, l->c, &own);
+    if (r == 0)
+        r = attach_find(l->en, l->c, &l->net, &own);
     if (r == 0)
         running_publish(l->en, l->c->name, l->c->id);
     if (r == 0)
@@ -342,6 +361,13 @@ int engine_start(struct engine *en, const char *ref, unsigned attach, struct eng
 
 /* ---- the end ---- */
 
+/* Then recovery has something to look at that the shim does not know of (attach_undo). */
+static bool has_changed_network(const struct engine *en, const char *id)
+{
+    _cleanup_close_ int run_dir = run_dir_open(en, id, NULL);
+    return run_dir >= 0 && file_exists(run_dir, NETWORK_LOCK_NAME);
+}
+
 /*
  * The common case, our own foreground container: the end is written into the row and the shim is told so
  * (SHIM_MSG_FORGET). It still undoes its part, and then removes the rest and the lock: nobody waits for rmdir(2),
@@ -350,7 +376,8 @@ int engine_start(struct engine *en, const char *ref, unsigned attach, struct eng
  */
 static bool finish_by_shim(struct engine *en, const char *id, struct err *e)
 {
-    if (en->shim_sock < 0 || strcmp(en->shim_id, id) != 0 || recover_settle_row(en, id, e) <= 0)
+    if (en->shim_sock < 0 || strcmp(en->shim_id, id) != 0 || has_changed_network(en, id) ||
+        recover_settle_row(en, id, e) <= 0)
         return false;
     bool is_told = shim_send(en->shim_sock, SHIM_MSG_FORGET, NULL, 0, -1, NULL) == 0;
     fd_close(&en->shim_sock);

@@ -8,7 +8,7 @@
 #include "engine/lifecycle.h"
 #include "engine/query.h"
 #include "engine/remote.h"
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 #include "shim/client.h"
 
 enum { STOP_TIMEOUT_S = 10, KILL_TIMEOUT_MS = 10000 };

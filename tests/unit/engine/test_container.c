@@ -1,7 +1,10 @@
 #include "storage/unit.h"
 
+#include <netinet/in.h>
+
 #include "base/strv.h"
 #include "engine/container.h"
+#include "network/plan.h"
 
 static struct container *parse(const char *text)
 {
@@ -15,9 +18,13 @@ static struct container *parse(const char *text)
 static const char everything[] =
     "{\"Id\":\"ab\",\"Created\":\"2023-11-14T22:13:20Z\",\"Image\":\"sha256:1\",\"Name\":\"/web\","
     "\"Config\":{\"Hostname\":\"h\",\"User\":\"33:33\",\"Tty\":true,\"Env\":[\"A=b\",\"C=\"],\"Cmd\":[\"sh\"],"
-    "\"Labels\":{\"k\":\"v=w\",\"empty\":\"\"},\"StopTimeout\":0,\"Entrypoint\":[\"tini\",\"--\"]},"
+    "\"Labels\":{\"k\":\"v=w\",\"empty\":\"\"},\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}},"
+    "\"StopTimeout\":0,\"Entrypoint\":[\"tini\",\"--\"]},"
     "\"HostConfig\":{\"Memory\":67108864,\"NanoCpus\":1500000000,\"MemorySwappiness\":0,"
     "\"PidsLimit\":-1,\"BlkioWeight\":300,"
+    "\"NetworkMode\":\"shop\",\"PublishAllPorts\":true,"
+    "\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"},{\"HostIp\":\"\",\"HostPort\":\"\"}],"
+    "\"53/udp\":[{\"HostIp\":\"::1\",\"HostPort\":\"5000-5009\"}]},"
     "\"CapAdd\":[\"NET_ADMIN\"],\"Sysctls\":{\"net.x\":\"1\"},"
     "\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/a:b\",\"Rate\":18446744073709551615}],"
     "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}},"
@@ -25,8 +32,39 @@ static const char everything[] =
     "\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":-1,\"Hard\":9}]},"
     "\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/s\",\"Destination\":\"/d\",\"RW\":true},"
     "{\"Type\":\"bind\",\"Source\":\"/s\",\"Destination\":\"/e\",\"RW\":false,\"Options\":[\"ro\"]}],"
+    "\"NetworkSettings\":{\"Networks\":{"
+    "\"shop\":{\"IPAMConfig\":{\"IPv4Address\":\"10.1.0.9\"},\"Aliases\":[\"db\",\"sql\"],\"MacAddress\":\"02:00:00:00:00:09\"},"
+    "\"bridge\":{\"IPAMConfig\":null,\"Aliases\":null,\"GwPriority\":7,\"DriverOpts\":{\"k\":\"v\"}}}},"
     "\"State\":{\"Status\":\"exited\",\"ExitCode\":137,\"OOMKilled\":true,\"FinishedAt\":\"2023-11-14T22:13:20.5Z\"},"
-    "\"Sampan\":{\"Layers\":[\"/l2\",\"/l1\"],\"TimeOffsets\":[\"boottime=5\"]}}";
+    "\"Sampan\":{\"Layers\":[\"/l2\",\"/l1\"],\"TimeOffsets\":[\"boottime=5\"],"
+    "\"Egress\":[\"deny\",\"allow=10.0.0.0/8:443\"],\"NetworkRate\":1000000}}";
+
+static void check_network(const struct container *c)
+{
+    const struct host_config *h = &c->host;
+    assert_string_equal(h->network_mode, "shop");
+    assert_string_equal(c->config.exposed_ports[1], "53/udp");
+    assert_int_equal(h->n_ports, 3);
+    assert_string_equal(h->ports[0].host_ip, "127.0.0.1");
+    assert_int_equal(h->ports[0].host_port, 8080);
+    assert_int_equal(h->ports[0].protocol, IPPROTO_TCP);
+    assert_null(h->ports[1].host_ip);
+    assert_int_equal(h->ports[1].host_port, 0);
+    assert_int_equal(h->ports[2].host_port, 5000);
+    assert_int_equal(h->ports[2].host_end, 5009);
+    assert_int_equal(h->ports[2].port, 53);
+    assert_int_equal(h->ports[2].protocol, IPPROTO_UDP);
+    assert_int_equal(c->n_endpoints, 2); /* in their order, which is that of the interfaces */
+    assert_string_equal(c->endpoints[0].network, "shop");
+    assert_string_equal(c->endpoints[0].ip, "10.1.0.9");
+    assert_null(c->endpoints[0].ip6);
+    assert_string_equal(c->endpoints[0].aliases[1], "sql");
+    assert_string_equal(c->endpoints[1].network, "bridge");
+    assert_int_equal(c->endpoints[1].gw_priority, 7);
+    assert_string_equal(c->endpoints[1].driver_opts[0], "k=v");
+    assert_string_equal(h->egress[1], "allow=10.0.0.0/8:443");
+    assert_int_equal(h->network_rate, 1000000);
+}
 
 static void check_everything(const struct container *c)
 {
@@ -54,6 +92,7 @@ static void check_everything(const struct container *c)
     assert_string_equal(c->mounts[1].options[0], "ro");
     assert_string_equal(c->layers[0], "/l2");
     assert_string_equal(h->time_offsets[0], "boottime=5");
+    check_network(c);
 }
 
 static void both_forms_come_back_as_they_were(void **state)
@@ -100,6 +139,52 @@ static void the_inspected_form_has_docker_s_members(void **state)
     assert_non_null(json_path(o, "State", "Running", NULL));
 }
 
+static const char *text_at(json_object *o, const char *key)
+{
+    const char *s = "";
+    assert_ok(json_get_str(o, key, "", &s, e));
+    return s;
+}
+
+static struct net_plan *plan_of_shop(void)
+{
+    struct net_plan *p = net_plan_new();
+    struct net_interface *i = net_plan_add_interface(p);
+    memset(i->network, 'a', NETWORK_ID_LEN);
+    i->network_name = strdup("shop");
+    assert_ok(prefix_parse("10.1.0.9/16", "test", &i->address4, e));
+    assert_ok(ip_parse("10.1.0.1", "test", &i->gateway4, e));
+    assert_ok(mac_parse("02:42:0a:01:00:09", "test", i->mac, e));
+    assert_ok(strv_add(&i->names, "web", e));
+    struct net_port *port = net_plan_add_port(p);
+    *port = (struct net_port){.protocol = IPPROTO_TCP, .host_port = 32768, .port = 80};
+    assert_ok(ip_parse("0.0.0.0", "test", &port->host, e));
+    return p;
+}
+
+static void what_a_running_container_has_got_is_shown(void **state)
+{
+    (void)state;
+    _cleanup_container_ struct container *c = parse(everything);
+    _cleanup_json_ json_object *o = NULL, *spec = NULL;
+    memset(c->id, 'b', CONTAINER_ID_LEN);
+    c->net = plan_of_shop();
+    assert_ok(container_to_json(c, &o, e));
+    json_object *settings = json_get(o, "NetworkSettings"), *shop = json_path(settings, "Networks", "shop", NULL);
+    assert_string_equal(text_at(shop, "IPAddress"), "10.1.0.9");
+    assert_string_equal(text_at(shop, "Gateway"), "10.1.0.1");
+    assert_string_equal(text_at(shop, "MacAddress"), "02:42:0a:01:00:09"); /* not the one that was wished for */
+    assert_string_equal(text_at(shop, "GlobalIPv6Address"), "");
+    assert_int_equal(strlen(text_at(shop, "EndpointID")), CONTAINER_ID_LEN);
+    assert_string_equal(json_object_to_json_string_ext(json_get(settings, "Ports"), JSON_C_TO_STRING_PLAIN),
+                        "{\"80\\/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"32768\"}],\"53\\/udp\":null}");
+    assert_string_equal(text_at(json_path(settings, "Networks", "bridge", NULL), "IPAddress"), ""); /* not yet */
+    assert_ok(container_to_spec(c, &spec, e));
+    assert_string_equal(text_at(json_path(spec, "NetworkSettings", "Networks", "shop", NULL), "MacAddress"),
+                        "02:00:00:00:00:09"); /* what is stored is the wish */
+    assert_null(json_path(spec, "NetworkSettings", "Networks", "shop", "IPAddress", NULL));
+}
+
 static void a_wrong_type_is_named(void **state)
 {
     (void)state;
@@ -111,6 +196,10 @@ static void a_wrong_type_is_named(void **state)
         {"{\"HostConfig\":{\"BlkioWeight\":70000}}", "BlkioWeight"},
         {"{\"State\":{\"Status\":\"flying\"}}", "flying"},
         {"{\"Mounts\":{}}", "Mounts"},
+        {"{\"HostConfig\":{\"PortBindings\":[]}}", "PortBindings"},
+        {"{\"HostConfig\":{\"PortBindings\":{\"http\":[]}}}", "invalid port: http"},
+        {"{\"HostConfig\":{\"PortBindings\":{\"80\":[{\"HostPort\":\"70000\"}]}}}", "HostPort"},
+        {"{\"NetworkSettings\":{\"Networks\":{\"shop\":{\"GwPriority\":\"high\"}}}}", "network shop"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         _cleanup_json_ json_object *o = NULL;
@@ -149,6 +238,7 @@ int main(void)
         cmocka_unit_test(both_forms_come_back_as_they_were),
         cmocka_unit_test(the_stored_form_leaves_out_what_is_unset),
         cmocka_unit_test(the_inspected_form_has_docker_s_members),
+        cmocka_unit_test(what_a_running_container_has_got_is_shown),
         cmocka_unit_test(a_wrong_type_is_named),
         cmocka_unit_test(ids_are_no_numbers),
         cmocka_unit_test(names_follow_docker_s_rule),

@@ -21,7 +21,7 @@ static void every_namespace_is_its_own_by_default(void **state)
     struct ns_plan plan;
     assert_ok(nsmode_settle(&nowhere, c, e));
     assert_ok(nsmode_plan(c, &plan, e));
-    assert_string_equal(c->host.network_mode, "none");
+    assert_string_equal(c->host.network_mode, "bridge");
     assert_string_equal(c->host.ipc_mode, "private");
     for (int kind = 0; kind < NS_COUNT; kind++)
         assert_int_equal(plan.ns[kind].how, kind == NS_TIME ? NS_HOST : NS_OWN);
@@ -93,7 +93,6 @@ static void unknown_modes_are_refused(void **state)
         const char *mode, *part;
         enum err_kind kind;
     } cases[] = {
-        {offsetof(struct host_config, network_mode), "bridge", "network bridge not found", ERR_UNSUPPORTED},
         {offsetof(struct host_config, pid_mode), "private2", "--pid private2", ERR_INVALID},
         {offsetof(struct host_config, uts_mode), "container:x", "--uts container:x", ERR_INVALID},
         {offsetof(struct host_config, ipc_mode), "container:nobody", "no such container: nobody", ERR_NOT_FOUND},
@@ -106,6 +105,19 @@ static void unknown_modes_are_refused(void **state)
     }
 }
 
+static void a_network_s_name_is_a_network_namespace_of_its_own(void **state)
+{
+    (void)state;
+    _cleanup_container_ struct container *c = container_new();
+    struct ns_plan plan;
+    set(&c->host.network_mode, "shop");
+    assert_ok(nsmode_settle(&nowhere, c, e));
+    assert_string_equal(c->host.network_mode, "shop");
+    assert_ok(nsmode_plan(c, &plan, e));
+    assert_int_equal(plan.ns[NS_NET].how, NS_OWN);
+    assert_int_equal(plan.ns[NS_USER].how, NS_OWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +127,7 @@ int main(void)
         cmocka_unit_test(a_joined_namespace_brings_its_user_namespace),
         cmocka_unit_test(two_user_namespaces_are_one_too_many),
         cmocka_unit_test(unknown_modes_are_refused),
+        cmocka_unit_test(a_network_s_name_is_a_network_namespace_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/running.h"
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 
 static char *dir;
 static char root[64], run_root[64];

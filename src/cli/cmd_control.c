@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "engine/lifecycle.h"
 #include "engine/query.h"
+#include "engine/rootless.h"
 
 struct control {
     struct engine *engine;
@@ -204,4 +205,17 @@ int cmd_reap(struct cli *cli, int argc, char **argv, struct err *e)
     if (r == 0)
         r = engine_finish(&engine, argv[args], e);
     return e->kind == ERR_NOT_FOUND ? 0 : r;
+}
+
+/* What the first command of an unprivileged user leaves behind to hold his namespaces open (engine/rootless.h). */
+int cmd_base(struct cli *cli, int argc, char **argv, struct err *e)
+{
+    const struct option_def options[] = {{0}};
+    int args = 0;
+    int r = command_parse("_base", options, argc, argv, 0, 1, 1, &args, e);
+
+    (void)cli;
+    if (r != 0)
+        return r < 0 ? r : 0;
+    return rootless_hold(argv[args], e);
 }

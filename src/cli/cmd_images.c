@@ -8,10 +8,10 @@
 
 #include "base/fd.h"
 #include "base/strv.h"
+#include "base/timestamp.h"
 #include "cli/command.h"
 #include "cli/image_view.h"
 #include "cli/listing.h"
-#include "engine/timestamp.h"
 
 /* ---- images ---- */
 

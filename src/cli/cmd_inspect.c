@@ -1,4 +1,4 @@
-/* inspect: containers first, then images, as one JSON array or one template each. */
+/* inspect: containers first, then images, then networks, as one JSON array or one template each. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,9 +6,8 @@
 #include "cli/command.h"
 #include "cli/exit_status.h"
 #include "cli/image_view.h"
-#include "cli/json_print.h"
 #include "cli/listing.h"
-#include "cli/output.h"
+#include "engine/networks.h"
 #include "engine/query.h"
 
 struct inspect {
@@ -54,10 +53,22 @@ static int find_image(struct inspect *in, const char *ref, json_object **ret, st
     return 0;
 }
 
+static int find_network(struct inspect *in, const char *ref, json_object **ret, struct err *e)
+{
+    _cleanup_network_ struct network *n = NULL;
+    int r = engine_network_find(&in->engine, ref, &n, e);
+
+    if (r < 0 && e->kind == ERR_NOT_FOUND) {
+        *e = ERR_INIT;
+        return -ENOENT;
+    }
+    return r < 0 ? r : engine_network_inspect(&in->engine, n, ret, e);
+}
+
 static const struct {
     const char *type;
     int (*find)(struct inspect *in, const char *ref, json_object **ret, struct err *e);
-} finders[] = {{"container", find_container}, {"image", find_image}};
+} finders[] = {{"container", find_container}, {"image", find_image}, {"network", find_network}};
 
 static int find_one(const char *ref, void *data, struct err *e)
 {
@@ -75,26 +86,12 @@ static int find_one(const char *ref, void *data, struct err *e)
     return r;
 }
 
-static int print_found(const struct inspect *in, struct err *e)
-{
-    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT(OUTPUT_MAX);
-    int r = 0;
-
-    if (!in->format) {
-        json_print_pretty(in->found, &out);
-        return output_write(&out, e);
-    }
-    for (size_t i = 0; r == 0 && i < json_object_array_length(in->found); i++)
-        r = listing_print_one(json_object_array_get_idx(in->found, i), in->format, e);
-    return r;
-}
-
 static int check_type(const char *type, struct err *e)
 {
     for (size_t i = 0; type && i < ARRAY_SIZE(finders); i++)
         if (strcmp(type, finders[i].type) == 0)
             return 0;
-    return type ? err_invalid(e, "unknown --type \"%s\": it is container or image", type) : 0;
+    return type ? err_invalid(e, "unknown --type \"%s\": it is container, image or network", type) : 0;
 }
 
 /* What was found is printed whole whatever else was not: a pipe gets valid JSON in any case. */
@@ -109,7 +106,7 @@ static int inspect(struct cli *cli, struct inspect *in, char **refs, struct err 
     if (r < 0)
         return r;
     status = cli_for_each(refs, find_one, in);
-    r = print_found(in, e);
+    r = listing_print_objects(in->found, in->format, e);
     return r < 0 ? r : status;
 }
 
@@ -119,7 +116,7 @@ int cmd_inspect(struct cli *cli, int argc, char **argv, struct err *e)
     const struct option_def options[] = {
         {"format", 'f', OPT_STRING, &in.format, "string", "Print by a template, or as json on one line", NULL, false},
         {"size", 's', OPT_BOOL, &in.size, NULL, NULL, NULL, false},
-        {"type", 0, OPT_STRING, &in.type, "string", "Look among containers only, or images", NULL, false},
+        {"type", 0, OPT_STRING, &in.type, "string", "Look among containers only, or images, or networks", NULL, false},
         {0},
     };
     int args = 0;

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/timestamp.h"
 #include "cli/command.h"
 #include "engine/query.h"
-#include "engine/timestamp.h"
 
 /* "all", or a count of lines; a negative one is all, as for Docker. */
 static int parse_tail(const char *value, void *target, struct err *e)

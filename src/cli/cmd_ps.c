@@ -5,11 +5,11 @@
 
 #include "base/parse.h"
 #include "base/strv.h"
+#include "base/timestamp.h"
 #include "cli/command.h"
 #include "cli/container_row.h"
 #include "cli/listing.h"
 #include "engine/query.h"
-#include "engine/timestamp.h"
 
 struct ps {
     bool all, latest, quiet;

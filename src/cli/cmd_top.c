@@ -5,10 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/timestamp.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "engine/query.h"
-#include "engine/timestamp.h"
 
 struct clock {
     int64_t ticks_per_second;

@@ -18,6 +18,8 @@ struct cli {
 enum command_flags {
     COMMAND_RUNS_PAYLOAD = 1 << 0, /* failures exit with 125, 126, 127 */
     COMMAND_HIDDEN = 1 << 1,
+    COMMAND_GROUP = 1 << 2,   /* the first of two words: `sampan network` */
+    COMMAND_GROUPED = 1 << 3, /* reachable as `sampan GROUP group_name` only; the name is both words */
 };
 
 struct command {
@@ -71,6 +73,16 @@ int cmd_rmi(struct cli *cli, int argc, char **argv, struct err *e);
 int cmd_ns(struct cli *cli, int argc, char **argv, struct err *e);
 int cmd_info(struct cli *cli, int argc, char **argv, struct err *e);
 int cmd_version(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_port(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_create(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_ls(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_inspect(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_rm(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_prune(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_connect(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_network_disconnect(struct cli *cli, int argc, char **argv, struct err *e);
+int cmd_group(struct cli *cli, int argc, char **argv, struct err *e); /* `sampan network`: says what it has */
+int cmd_base(struct cli *cli, int argc, char **argv, struct err *e);
 int cmd_reap(struct cli *cli, int argc, char **argv, struct err *e);
 
 #endif

@@ -26,14 +26,34 @@ const struct command commands[] = {
     {"wait", "container", "wait", cmd_wait, "CONTAINER [CONTAINER...]",
      "Wait until containers end, print their statuses", 0},
     {"inspect", "container", "inspect", cmd_inspect, "[OPTIONS] NAME|ID [NAME|ID...]",
-     "Show all that is known of containers and images", 0},
+     "Show all that is known of containers, images and networks", 0},
     {"top", "container", "top", cmd_top, "CONTAINER", "Show the processes of a container", 0},
     {"ns", NULL, NULL, cmd_ns, "[OPTIONS] [CONTAINER]", "Show namespaces: whose they are and who shares them", 0},
+    {"network", NULL, NULL, cmd_group, "COMMAND", "Create, list, connect and remove networks", COMMAND_GROUP},
+    {"port", "container", "port", cmd_port, "[OPTIONS] [CONTAINER [PORT[/PROTOCOL]]]",
+     "Show which ports are reachable from where; publish further ones", 0},
     {"images", "image", "ls", cmd_images, "[OPTIONS] [NAME]", "List images", 0},
     {"load", "image", "load", cmd_load, "[OPTIONS]", "Load images from a tar archive", 0},
     {"rmi", "image", "rm", cmd_rmi, "[OPTIONS] IMAGE [IMAGE...]", "Remove images", 0},
     {"info", "system", "info", cmd_info, "[OPTIONS]", "Show this machine as the engine sees it", 0},
     {"version", NULL, NULL, cmd_version, "[OPTIONS]", "Show the version", 0},
+    {"network create", "network", "create", cmd_network_create, "[OPTIONS] NETWORK", "Create a network",
+     COMMAND_GROUPED},
+    {"network ls", "network", "ls", cmd_network_ls, "[OPTIONS]", "List networks", COMMAND_GROUPED},
+    {"network inspect", "network", "inspect", cmd_network_inspect, "[OPTIONS] NETWORK [NETWORK...]",
+     "Show all that is known of networks, and who is on them", COMMAND_GROUPED},
+    {"network rm", "network", "rm", cmd_network_rm, "[OPTIONS] NETWORK [NETWORK...]", "Remove networks",
+     COMMAND_GROUPED},
+    {"network prune", "network", "prune", cmd_network_prune, "[OPTIONS]", "Remove all networks that no container uses",
+     COMMAND_GROUPED},
+    {"network connect", "network", "connect", cmd_network_connect, "[OPTIONS] NETWORK CONTAINER",
+     "Connect a container to a network, running or not", COMMAND_GROUPED},
+    {"network disconnect", "network", "disconnect", cmd_network_disconnect, "[OPTIONS] NETWORK CONTAINER",
+     "Take a container off a network", COMMAND_GROUPED},
+    {"container", NULL, NULL, cmd_group, "COMMAND", "Manage containers", COMMAND_GROUP | COMMAND_HIDDEN},
+    {"image", NULL, NULL, cmd_group, "COMMAND", "Manage images", COMMAND_GROUP | COMMAND_HIDDEN},
+    {"system", NULL, NULL, cmd_group, "COMMAND", "Show the machine", COMMAND_GROUP | COMMAND_HIDDEN},
+    {"_base", NULL, NULL, cmd_base, "RUN_ROOT", "Hold an unprivileged user's namespaces open", COMMAND_HIDDEN},
     {"_reap", NULL, NULL, cmd_reap, "ID", "Finish a container that ended while nobody watched", COMMAND_HIDDEN},
     {0},
 };
@@ -41,8 +61,10 @@ const struct command commands[] = {
 static const struct {
     const char *group, *word, *command;
 } group_aliases[] = {
-    {"container", "list", "ps"}, {"container", "ps", "ps"},       {"image", "list", "images"},
-    {"image", "rmi", "rmi"},     {"image", "inspect", "inspect"}, {"container", "remove", "rm"},
+    {"container", "list", "ps"},       {"container", "ps", "ps"},
+    {"container", "remove", "rm"},     {"image", "list", "images"},
+    {"image", "rmi", "rmi"},           {"image", "inspect", "inspect"},
+    {"network", "list", "network ls"}, {"network", "remove", "network rm"},
 };
 
 static const struct command *by_name(const char *name)
@@ -53,23 +75,26 @@ static const struct command *by_name(const char *name)
     return NULL;
 }
 
-static bool is_group(const char *word)
+static bool is_in_group(const struct command *c, const char *group)
 {
-    for (const struct command *c = commands; c->name; c++)
-        if (c->group && strcmp(c->group, word) == 0)
-            return true;
-    return false;
+    return c->group && strcmp(c->group, group) == 0;
 }
 
 static const struct command *by_group(const char *group, const char *word)
 {
     for (const struct command *c = commands; c->name; c++)
-        if (c->group && strcmp(c->group, group) == 0 && strcmp(c->group_name, word) == 0)
+        if (is_in_group(c, group) && strcmp(c->group_name, word) == 0)
             return c;
     for (size_t i = 0; i < ARRAY_SIZE(group_aliases); i++)
         if (strcmp(group_aliases[i].group, group) == 0 && strcmp(group_aliases[i].word, word) == 0)
             return by_name(group_aliases[i].command);
     return NULL;
+}
+
+/* What can be the first word after sampan, and is shown. */
+static bool is_first_word(const struct command *c)
+{
+    return !(c->flags & (COMMAND_HIDDEN | COMMAND_GROUPED));
 }
 
 static void unknown(const char *group, const char *word, struct err *e)
@@ -79,16 +104,15 @@ static void unknown(const char *group, const char *word, struct err *e)
     size_t n = 0;
 
     for (const struct command *c = commands; c->name; c++) {
-        if (c->flags & COMMAND_HIDDEN)
-            continue;
-        if (!group)
+        if (!group && is_first_word(c))
             names[n++] = c->name;
-        else if (c->group && strcmp(c->group, group) == 0)
+        else if (group && is_in_group(c, group))
             names[n++] = c->group_name;
     }
     near = options_nearest(word, names);
-    err_invalid(e, "unknown command \"%s%s%s\"%s%s%s; see 'sampan --help'", group ? group : "", group ? " " : "", word,
-                near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    err_invalid(e, "unknown command \"%s%s%s\"%s%s%s; see 'sampan %s%s--help'", group ? group : "", group ? " " : "",
+                word, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "", group ? group : "",
+                group ? " " : "");
 }
 
 const struct command *command_find(int argc, char **argv, int *ret_first, struct err *e)
@@ -96,16 +120,10 @@ const struct command *command_find(int argc, char **argv, int *ret_first, struct
     const struct command *c = by_name(argv[0]);
 
     *ret_first = 0;
-    if (c)
-        return c;
-    if (!is_group(argv[0])) {
+    if (!c)
         unknown(NULL, argv[0], e);
-        return NULL;
-    }
-    if (argc < 2) {
-        err_invalid(e, "\"sampan %s\" needs a command; see 'sampan --help'", argv[0]);
-        return NULL;
-    }
+    if (!c || !(c->flags & COMMAND_GROUP) || argc < 2 || argv[1][0] == '-')
+        return c;
     *ret_first = 1;
     c = by_group(argv[0], argv[1]);
     if (!c)
@@ -120,7 +138,7 @@ void command_print_overview(void)
     strbuf_adds(&sb, "Usage: sampan [--root DIR] [--run-root DIR] [--debug] COMMAND\n\n"
                      "Containers on Linux namespaces, without a daemon.\n\nCommands:\n");
     for (const struct command *c = commands; c->name; c++)
-        if (!(c->flags & COMMAND_HIDDEN))
+        if (is_first_word(c))
             strbuf_addf(&sb, "  %-10s %s\n", c->name, c->summary);
     strbuf_adds(&sb, "\nGlobal options:\n"
                      "      --root DIR       What lasts: images, volumes, stopped containers (/var/lib/sampan)\n"
@@ -129,6 +147,15 @@ void command_print_overview(void)
                      "  -v, --version        Show the version\n\n"
                      "'sampan COMMAND --help' says more about a command. A first one: sampan run --rm -it busybox\n");
     dprintf(STDOUT_FILENO, "%s", strbuf_str(&sb));
+}
+
+static void describe_group(const char *group, struct strbuf *sb)
+{
+    strbuf_adds(sb, "\nCommands:\n");
+    for (const struct command *c = commands; c->name; c++)
+        if (is_in_group(c, group))
+            strbuf_addf(sb, "  %-10s %s\n", c->group_name, c->summary);
+    strbuf_addf(sb, "\n'sampan %s COMMAND --help' says more about a command.\n", group);
 }
 
 void command_print_help(const struct command *c, const struct option_def *options)
@@ -140,6 +167,8 @@ void command_print_help(const struct command *c, const struct option_def *option
         strbuf_adds(&sb, "\nOptions:\n");
         options_describe(options, &sb);
     }
+    if (c->flags & COMMAND_GROUP)
+        describe_group(c->name, &sb);
     dprintf(STDOUT_FILENO, "%s", strbuf_str(&sb));
 }
 
@@ -170,4 +199,16 @@ int command_parse(const char *name, const struct option_def *options, int argc, 
     if (r < 0)
         return r;
     return check_count(c, argc - *ret_args, min_args, max_args, e);
+}
+
+int cmd_group(struct cli *cli, int argc, char **argv, struct err *e)
+{
+    const struct option_def options[] = {{0}};
+    int args = 0;
+    int r = command_parse(argv[0], options, argc, argv, 0, 0, 0, &args, e);
+
+    (void)cli;
+    if (r == 0)
+        command_print_help(by_name(argv[0]), options);
+    return r < 0 ? r : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/strv.h"
 #include "cli/container_values.h"
+#include "cli/network_values.h"
 
 #define BOOL(name, short_name, field, help)                                                                            \
     {                                                                                                                  \
@@ -52,8 +53,6 @@ size_t container_options_table(struct container_options *o, struct option_def *t
         STRING("log-driver", 0, host->log_driver, "string", "Where its output is kept: json-file or none"),
         LIST("log-opt", 0, host->log_opts, "Options of the log driver (max-size=10m, max-file=3)"),
         /* namespaces */
-        STRING("network", 0, host->network_mode, "network", "Network: none, host, or container:NAME"),
-        STRING("net", 0, host->network_mode, "network", NULL),
         STRING("pid", 0, host->pid_mode, "string", "Pid namespace: host or container:NAME"),
         STRING("ipc", 0, host->ipc_mode, "string", "Ipc namespace: private, shareable, none, host or container:NAME"),
         STRING("uts", 0, host->uts_mode, "string", "UTS namespace: host"),
@@ -63,10 +62,29 @@ size_t container_options_table(struct container_options *o, struct option_def *t
              "Time namespace: shift a clock (boottime=SECONDS, monotonic=SECONDS)"),
         STRING("hostname", 'h', config->hostname, "string", "Host name inside"),
         STRING("domainname", 0, config->domainname, "string", "NIS domain name inside"),
-        LIST("dns", 0, host->dns, "DNS servers"),
+        /* network */
+        CALL("network", 0, value_network, "network",
+             "Network: a name, host, none or container:NAME (name=NET,ip=…,alias=…)"),
+        CALL("net", 0, value_network, "network", NULL),
+        STRING("ip", 0, o->endpoint.ip, "ip", "IPv4 address in its first network"),
+        STRING("ip6", 0, o->endpoint.ip6, "ip", "IPv6 address in its first network"),
+        STRING("mac-address", 0, o->endpoint.mac, "string",
+               "Hardware address in its first network (02:42:ac:11:00:05)"),
+        LIST("network-alias", 0, o->endpoint.aliases, "Further name in its first network"),
+        LIST("net-alias", 0, o->endpoint.aliases, NULL),
+        CALL("publish", 'p', value_publish, "list", "Publish a port ([[HOST_IP:][HOST_PORT]:]PORT[/PROTOCOL])"),
+        BOOL("publish-all", 'P', host->publish_all, "Publish all exposed ports, at free ports of the host"),
+        CALL("expose", 0, value_expose, "list", "Name a port that it serves (PORT[-PORT][/PROTOCOL])"),
+        CALL("link", 0, value_link, "list", NULL),
+        CALL("dns", 0, value_dns, "list", "DNS servers"),
         LIST("dns-search", 0, host->dns_search, "DNS search domains"),
         LIST("dns-option", 0, host->dns_options, "Options of the DNS resolver"),
-        LIST("add-host", 0, host->extra_hosts, "Add a line to /etc/hosts (name:ip)"),
+        LIST("dns-opt", 0, host->dns_options, NULL),
+        CALL("add-host", 0, value_add_host, "list",
+             "Add a line to /etc/hosts (NAME:ADDRESS; host-gateway is this host)"),
+        LIST("egress", 0, host->egress, "Whom it may reach: deny, allow=HOST[:PORT[/PROTOCOL]]"),
+        CALL("network-rate", 0, value_network_rate, "rate",
+             "Limit its network each way (10m: bytes a second, 100mbit)"),
         /* files */
         CALL("volume", 'v', value_volume, "list", "Bind a directory or a named volume ([SOURCE:]DEST[:OPTIONS])"),
         CALL("mount", 0, value_mount, "mount", "Attach a mount (type=bind|volume|tmpfs,source=…,target=…)"),
@@ -122,6 +140,7 @@ void container_options_release(struct container_options *o)
     free(o->cidfile);
     free(o->pull);
     free(o->rootfs);
+    endpoint_values_release(&o->endpoint);
     *o = (struct container_options){0};
 }
 
@@ -220,6 +239,8 @@ int container_options_finish(struct container_options *o, int argc, char **argv,
         r = value_label_file(*f, &o->c->config.labels, e);
     if (r == 0)
         r = set_entrypoint(o, e);
+    if (r == 0)
+        r = endpoint_values_finish(o->c, &o->endpoint, e);
     if (r == 0)
         r = set_image_and_command(o, argc, argv, e);
     if (r == 0)

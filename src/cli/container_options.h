@@ -20,6 +20,7 @@ struct container_options {
     char *cidfile;
     char *pull;
     char *rootfs;
+    struct endpoint_config endpoint; /* what --ip and kin say of the first network */
     bool no_healthcheck, quiet;
 };
 

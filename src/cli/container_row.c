@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "cli/human.h"
 #include "cli/json_print.h"
+#include "cli/port_view.h"
 #include "engine/nsmode.h"
 
 enum { CELL_MAX = 64 * 1024, COMMAND_WIDTH = 20, MOUNT_WIDTH = 15 };
@@ -137,6 +138,26 @@ static const char *image_of(const struct container *c)
     return c->host.runtime_rootfs ? c->host.runtime_rootfs : "<none>";
 }
 
+/* Those of a container, "bridge,back"; the mode where that is no network ("host"). */
+static void add_networks(json_object *row, const struct container *c)
+{
+    _cleanup_strbuf_ struct strbuf names = STRBUF_INIT(CELL_MAX);
+
+    for (size_t i = 0; i < c->n_endpoints; i++)
+        strbuf_addf(&names, "%s%s", i ? "," : "", c->endpoints[i].network);
+    if (c->n_endpoints == 0 && c->host.network_mode)
+        strbuf_adds(&names, c->host.network_mode);
+    json_add_str(row, "Networks", strbuf_str(&names));
+}
+
+static void add_ports(json_object *row, const struct container *c)
+{
+    _cleanup_strbuf_ struct strbuf ports = STRBUF_INIT(CELL_MAX);
+
+    port_view_cell(c, &ports);
+    json_add_str(row, "Ports", strbuf_str(&ports));
+}
+
 static void add_id(json_object *row, const char *id, bool no_trunc)
 {
     char shown[CONTAINER_ID_LEN + 1];
@@ -156,8 +177,8 @@ json_object *container_row(const struct container *c, const struct row_options *
     add_labels(row, c);
     add_mounts(row, c, o->no_trunc);
     json_add_str(row, "Names", c->name ? c->name : "");
-    json_add_str(row, "Networks", c->host.network_mode ? c->host.network_mode : "");
-    json_add_str(row, "Ports", "");
+    add_networks(row, c);
+    add_ports(row, c);
     json_add_str(row, "RunningFor", human_ago(c->created, o->now).text);
     add_status(row, c, o->now);
     return row;

@@ -13,7 +13,7 @@
 
 enum { ENV_FILE_MAX = 1024 * 1024 };
 
-static int set_string(char **field, const char *value, struct err *e)
+int value_copy(char **field, const char *value, struct err *e)
 {
     char *copy = strdup(value);
 
@@ -78,7 +78,7 @@ int value_stop_signal(const char *value, void *container, struct err *e)
     int signo = 0;
     int r = parse_signal(value, &signo, e);
 
-    return r < 0 ? r : set_string(&c->config.stop_signal, value, e);
+    return r < 0 ? r : value_copy(&c->config.stop_signal, value, e);
 }
 
 /* ---- environment and labels */
@@ -189,10 +189,10 @@ int value_device(const char *value, void *container, struct err *e)
     c->host.devices = grown;
     grown += c->host.n_devices++;
     *grown = (struct device_mapping){0};
-    r = set_string(&grown->path_on_host, parts[0], e);
+    r = value_copy(&grown->path_on_host, parts[0], e);
     if (r == 0)
-        r = set_string(&grown->path_in_container, inside, e);
-    return r < 0 ? r : set_string(&grown->permissions, access, e);
+        r = value_copy(&grown->path_in_container, inside, e);
+    return r < 0 ? r : value_copy(&grown->permissions, access, e);
 }
 
 /* The engine takes rates as plain numbers: PATH:2m is kept as PATH:2097152. Whether PATH is a device, it checks. */

@@ -31,6 +31,9 @@ int value_oom_score_adj(const char *value, void *container, struct err *e);
 int value_stop_timeout(const char *value, void *container, struct err *e);
 int value_stop_signal(const char *value, void *container, struct err *e);
 
+/* Replaces *field by a copy of the value. */
+int value_copy(char **field, const char *value, struct err *e);
+
 /* --env-file and --label-file: a line each, # comments; env lines without = pass the caller's variable. */
 int value_env_file(const char *path, char ***env, struct err *e);
 int value_label_file(const char *path, char ***labels, struct err *e);

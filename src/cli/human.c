@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 
 /* Each row holds below its limit: `count` is the duration in units, with half an hour rounded up from hours on. */
 static const struct {

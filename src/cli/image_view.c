@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "base/timestamp.h"
 #include "cli/human.h"
 #include "engine/image_ref.h"
-#include "engine/timestamp.h"
 
 enum { ALGORITHM_LEN = sizeof("sha256:") - 1, SHORT_ID_LEN = 12 };
 

@@ -72,3 +72,17 @@ int listing_print_one(json_object *o, const char *format, struct err *e)
         r = add_line(t, o, &out, e);
     return r < 0 ? r : output_write(&out, e);
 }
+
+int listing_print_objects(json_object *objects, const char *format, struct err *e)
+{
+    _cleanup_strbuf_ struct strbuf out = STRBUF_INIT(OUTPUT_MAX);
+    int r = 0;
+
+    if (!format) {
+        json_print_pretty(objects, &out);
+        return output_write(&out, e);
+    }
+    for (size_t i = 0; r == 0 && i < json_object_array_length(objects); i++)
+        r = listing_print_one(json_object_array_get_idx(objects, i), format, e);
+    return r;
+}

@@ -28,4 +28,7 @@ int listing_print(const struct listing *l, json_object *rows, const char *format
 /* One object by a template, and a newline: --format of inspect, info and version. "json" prints it whole on a line. */
 int listing_print_one(json_object *o, const char *format, struct err *e);
 
+/* What `inspect` prints: an array of objects whole, or with a format a line for each. */
+int listing_print_objects(json_object *objects, const char *format, struct err *e);
+
 #endif

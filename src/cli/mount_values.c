@@ -23,13 +23,6 @@ static void release_mount(struct mount_point *m)
 }
 #define _cleanup_mount_ _cleanup_(release_mount)
 
-static int set(char **field, const char *value, struct err *e)
-{
-    free(*field);
-    *field = strdup(value);
-    return *field ? 0 : err_set(e, ERR_SYS, ENOMEM, "read the command line");
-}
-
 /* Takes the mount over. The same destination twice is a mistake that would hide one of them. */
 static int add_mount(struct container *c, struct mount_point *m, struct err *e)
 {
@@ -66,7 +59,7 @@ static int absolute_path(const char *path, char **ret, struct err *e)
     int r;
 
     if (path[0] == '/')
-        return set(ret, path, e);
+        return value_copy(ret, path, e);
     cwd = realpath(".", NULL);
     if (!cwd)
         return err_sys(e, "find the working directory");
@@ -82,13 +75,13 @@ static int set_source(struct mount_point *m, const char *source, struct err *e)
     int r;
 
     if (is_path(source)) {
-        r = set(&m->type, "bind", e);
+        r = value_copy(&m->type, "bind", e);
         return r < 0 ? r : absolute_path(source, &m->source, e);
     }
     if (container_check_name(source, NULL) < 0)
         return err_invalid(e, "invalid volume name \"%s\" (a directory of the host begins with / or ./)", source);
-    r = set(&m->type, "volume", e);
-    return r < 0 ? r : set(&m->name, source, e);
+    r = value_copy(&m->type, "volume", e);
+    return r < 0 ? r : value_copy(&m->name, source, e);
 }
 
 /* ---- -v [SOURCE:]DEST[:OPTIONS] */
@@ -119,7 +112,7 @@ static int apply_option(struct mount_point *m, const char *option, struct err *e
     else if (strcmp(option, "bind") == 0)
         m->non_recursive = true;
     else if (is_in(option, propagations))
-        return set(&m->propagation, option, e);
+        return value_copy(&m->propagation, option, e);
     else if (!is_in(option, kept))
         return err_invalid(e,
                            "unknown volume option \"%s\": known are ro, rw, z, Z, nocopy, noidmap, bind, exec, "
@@ -151,13 +144,13 @@ int value_volume(const char *value, void *container, struct err *e)
         return err_invalid(e, "invalid volume \"%s\": it is [SOURCE:]DEST[:OPTIONS], for example /srv/data:/data:ro",
                            value);
     if (n == 1) { /* an anonymous volume */
-        r = set(&m.type, "volume", e);
+        r = value_copy(&m.type, "volume", e);
         if (r == 0)
-            r = set(&m.destination, parts[0], e);
+            r = value_copy(&m.destination, parts[0], e);
     } else {
         r = set_source(&m, parts[0], e);
         if (r == 0)
-            r = set(&m.destination, parts[1], e);
+            r = value_copy(&m.destination, parts[1], e);
     }
     if (r == 0 && n == 3)
         r = apply_options(&m, parts[2], e);
@@ -177,17 +170,17 @@ static int word_type(struct mount_words *w, const char *v, struct err *e)
 {
     if (strcmp(v, "bind") != 0 && strcmp(v, "volume") != 0 && strcmp(v, "tmpfs") != 0)
         return err_invalid(e, "unknown type \"%s\": it is bind, volume or tmpfs", v);
-    return set(&w->m.type, v, e);
+    return value_copy(&w->m.type, v, e);
 }
 
 static int word_source(struct mount_words *w, const char *v, struct err *e)
 {
-    return set(&w->source, v, e);
+    return value_copy(&w->source, v, e);
 }
 
 static int word_target(struct mount_words *w, const char *v, struct err *e)
 {
-    return set(&w->m.destination, v, e);
+    return value_copy(&w->m.destination, v, e);
 }
 
 static int word_readonly(struct mount_words *w, const char *v, struct err *e)
@@ -203,7 +196,7 @@ static int word_propagation(struct mount_words *w, const char *v, struct err *e)
 {
     if (!is_in(v, propagations))
         return err_invalid(e, "unknown bind-propagation \"%s\"", v);
-    return set(&w->m.propagation, v, e);
+    return value_copy(&w->m.propagation, v, e);
 }
 
 static int word_nonrecursive(struct mount_words *w, const char *v, struct err *e)
@@ -238,7 +231,7 @@ static int word_tmpfs_mode(struct mount_words *w, const char *v, struct err *e)
 {
     if (*v == '\0' || strspn(v, "01234567") != strlen(v) || strlen(v) > 4)
         return err_invalid(e, "tmpfs-mode \"%s\" is not an octal number", v);
-    return set(&w->tmpfs_mode, v, e);
+    return value_copy(&w->tmpfs_mode, v, e);
 }
 
 static const struct {
@@ -284,7 +277,7 @@ static int finish_tmpfs(struct mount_words *w, struct err *e)
         strbuf_addf(&sb, "size=%lld", (long long)w->tmpfs_size);
     if (w->tmpfs_mode)
         strbuf_addf(&sb, "%smode=%s", sb.len ? "," : "", w->tmpfs_mode);
-    return sb.len ? set(&w->m.tmpfs_options, sb.buf, e) : 0;
+    return sb.len ? value_copy(&w->m.tmpfs_options, sb.buf, e) : 0;
 }
 
 /* What the words say together. Docker's default type is volume. */
@@ -292,14 +285,14 @@ static int finish_mount(struct mount_words *w, struct err *e)
 {
     if (!w->m.destination)
         return err_invalid(e, "target is missing");
-    if (!w->m.type && set(&w->m.type, "volume", e) < 0)
+    if (!w->m.type && value_copy(&w->m.type, "volume", e) < 0)
         return err_to_errno(e);
     if (strcmp(w->m.type, "tmpfs") == 0)
         return finish_tmpfs(w, e);
     if (strcmp(w->m.type, "volume") == 0) {
         if (!w->source)
             return 0;
-        return container_check_name(w->source, e) < 0 ? err_to_errno(e) : set(&w->m.name, w->source, e);
+        return container_check_name(w->source, e) < 0 ? err_to_errno(e) : value_copy(&w->m.name, w->source, e);
     }
     if (!w->source)
         return err_invalid(e, "a bind mount needs a source");
@@ -334,13 +327,13 @@ int value_tmpfs(const char *value, void *container, struct err *e)
 {
     _cleanup_mount_ struct mount_point m = {.rw = true};
     const char *colon = strchr(value, ':');
-    int r = set(&m.type, "tmpfs", e);
+    int r = value_copy(&m.type, "tmpfs", e);
 
     if (r < 0)
         return r;
     m.destination = colon ? strndup(value, (size_t)(colon - value)) : strdup(value);
     if (!m.destination)
         return err_set(e, ERR_SYS, ENOMEM, "read the command line");
-    r = colon ? set(&m.tmpfs_options, colon + 1, e) : 0;
+    r = colon ? value_copy(&m.tmpfs_options, colon + 1, e) : 0;
     return r < 0 ? r : add_mount(container, &m, e);
 }

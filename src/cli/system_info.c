@@ -8,11 +8,13 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "base/timestamp.h"
 #include "cli/human.h"
 #include "engine/images.h"
+#include "engine/networks.h"
 #include "engine/query.h"
-#include "engine/timestamp.h"
 #include "kernel/features.h"
+#include "network/config.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/security/lsm.h"
 
@@ -155,7 +157,7 @@ static void add_kernel(json_object *sampan, json_object *warnings)
             warn(warnings, "No %s: %s", kernel_feature_name(needs[i].feature), needs[i].effect);
 }
 
-static void add_security(json_object *o)
+static void add_security(const struct engine *en, json_object *o)
 {
     json_object *options = json_add_array(o, "SecurityOptions");
     const struct {
@@ -167,11 +169,66 @@ static void add_security(json_object *o)
         {"name=seccomp,profile=builtin", kernel_has(FEATURE_SECCOMP_FILTER)},
         {"name=userns", kernel_has(FEATURE_USER_NS) && kernel_has(FEATURE_MOUNT_SETATTR)},
         {"name=cgroupns", access("/proc/self/ns/cgroup", F_OK) == 0},
+        {"name=rootless", en->is_rootless},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (all[i].is_there)
             json_object_array_add(options, json_object_new_string(all[i].text));
+}
+
+/* ---- networks ---- */
+
+static int count_networks(struct engine *en, json_object *sampan, struct err *e)
+{
+    struct network **networks = NULL;
+    size_t n = 0;
+    int r = engine_networks_list(en, &networks, e);
+
+    if (r < 0)
+        return r;
+    while (networks[n])
+        n++;
+    json_add_uint(sampan, "Networks", n);
+    engine_networks_free(networks);
+    return 0;
+}
+
+static void add_pools(json_object *o, const struct net_config *config)
+{
+    json_object *pools = json_add_array(o, "DefaultAddressPools");
+
+    for (size_t i = 0; i < config->n_pools; i++) {
+        json_object *pool = json_object_new_object();
+        char base[PREFIX_TEXT_MAX];
+
+        json_add_str(pool, "Base", prefix_format(&config->pools[i].base, base));
+        json_add_uint(pool, "Size", config->pools[i].size);
+        json_object_array_add(pools, pool);
+    }
+}
+
+/* Docker's members, and what the administrator's settings make of published ports. */
+static int add_networks(struct engine *en, json_object *o, json_object *sampan, struct err *e)
+{
+    _cleanup_(net_config_release) struct net_config config = {0};
+    json_object *drivers;
+    char ip[IP_TEXT_MAX];
+    int r = net_config_load(&config, e);
+
+    if (r < 0)
+        return r;
+    drivers = json_add_array(json_add_object(o, "Plugins"), "Network");
+    for (enum network_driver d = NETWORK_BRIDGE; d <= NETWORK_OVERLAY; d++)
+        json_object_array_add(drivers, json_object_new_string(network_driver_name(d)));
+    json_add_str(json_add_object(o, "FirewallBackend"), "Driver", "nftables");
+    add_pools(o, &config);
+    json_add_str(sampan, "DefaultNetwork", config.default_network);
+    json_add_str(sampan, "PublishedPorts", config.ports_open ? "open" : "host-input");
+    json_add_bool(sampan, "PublishToAll", config.publish_to_all);
+    json_add_str(sampan, "PublishAddress", ip_is_set(&config.publish_ip) ? ip_format(&config.publish_ip, ip) : "all");
+    json_add_strv(sampan, "Etcd", config.overlay.etcd);
+    return count_networks(en, sampan, e);
 }
 
 /* ---- the engine ---- */
@@ -211,10 +268,13 @@ int system_info(struct engine *en, json_object **ret, struct err *e)
     json_add_str(o, "DockerRootDir", en->root);
     json_add_str(o, "ServerVersion", SAMPAN_VERSION);
     json_add_str(o, "SystemTime", timestamp_format(timestamp_now()).text);
-    add_security(o);
+    add_security(en, o);
     sampan = json_add_object(o, "Sampan");
     json_add_str(sampan, "RunRootDir", en->run_root);
     json_add_str(sampan, "Memory", human_size_binary(json_object_get_int64(json_get(o, "MemTotal"))).text);
+    r = add_networks(en, o, sampan, e);
+    if (r < 0)
+        return r;
     add_cgroups(o, sampan, warnings);
     add_kernel(sampan, warnings);
     json_object_object_add(o, "Warnings", TAKE_PTR(warnings));

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "base/strv.h"
+#include "base/timestamp.h"
 #include "cli/container_row.h"
-#include "engine/timestamp.h"
 
 static const int64_t now = 1700000000 * NS_PER_SEC;
 

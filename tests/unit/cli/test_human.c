@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "cli/human.h"
-#include "engine/timestamp.h"
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 24 * HOUR };
 

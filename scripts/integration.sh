@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the bats tests with the programs of a build directory: scripts/integration.sh DIRECTORY TALLY [BATS OPTION…]
-# They run as root in a network and a mount namespace of their own, so that the machine's are left as they were; each
-# keeps its state in directories of its own. A line "PASSED FAILED SKIPPED" is appended to the file TALLY.
+# They run as root, each file in network, mount and pid namespaces of its own, several files at a time: the machine's are
+# left as they were, and a test may have a firewall or a resolv.conf that the file beside it does not see. A line
+# "PASSED FAILED SKIPPED" is appended to the file TALLY.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -12,10 +13,6 @@ options=(--tap --timing "${@:3}")
 
 [ -x "$build/sampan" ] || fail "$build/sampan is not built" "build it first: make"
 has bats || fail "bats is not installed" "install what the tests need: scripts/deps test"
-# bats runs tests side by side with GNU parallel; tests of one file follow each other, since they may share a container.
-if has parallel; then
-    options+=(--jobs "$(jobs_count)" --no-parallelize-within-files)
-fi
 
 # TESTS="tests/integration/run.bats" runs some of them.
 read -ra tests <<<"${TESTS:-tests/integration tests/escape}"
@@ -26,8 +23,16 @@ WHY="making a Debian tree" as_root env "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" unshare --net --mount --pid --fork --mount-proc --kill-child -- \
-    sh -c 'ip link set lo up && exec "$@"' sh bats "${options[@]}" "${tests[@]}" | tee "$results" || status=$?
+# What a file says is printed when it is through, in one piece.
+# shellcheck disable=SC2016 # the inner shell expands it
+run_file='file=$1; shift; ip link set lo up
+    said=$(bats "$@" "$file" 2>&1) && status=0 || status=$?
+    printf "# %s\n%s\n" "$file" "$said"
+    exit "$status"'
+find "${tests[@]}" -name '*.bats' | sort |
+    WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" \
+        xargs -P "$(jobs_count)" -I '{}' unshare --net --mount --pid --fork --mount-proc --kill-child -- \
+        sh -c "$run_file" sh '{}' "${options[@]}" | tee "$results" || status=$?
 
 awk '/^ok .* # skip/ { skipped++; next }
      /^ok /          { passed++ }

@@ -14,6 +14,7 @@ import time
 from harness import oci
 
 SLEEP = ["sleep", "100000"]
+NO_NETWORK = ("--network", "none")
 DAEMON_START_SECONDS = 60
 
 
@@ -103,36 +104,6 @@ class Nsenter(Engine):
             self.sleeper.wait()
 
 
-class Sampan(Engine):
-    name = "sampan"
-    supervisor = "sampan-shim"
-
-    def __init__(self, lab, name="sampan", build=None):
-        self.name = name
-        super().__init__(lab)
-        self.program = pathlib.Path(build or lab.build) / "sampan"
-        self.programs = (self.program,)
-
-    def sampan(self, *args):
-        return [self.program, "--root", self.home / "root", "--run-root", pathlib.Path("/run") / self.name, *args]
-
-    def prepare(self):
-        super().prepare()
-        check(self.run())
-
-    def run(self):
-        return self.sampan("run", "--rm", "--network", "none", "busybox", "true")
-
-    def start_sleeper(self, name):
-        return self.sampan("run", "-d", "--network", "none", "--name", name, "busybox", *SLEEP)
-
-    def exec_true(self, name):
-        return self.sampan("exec", name, "true")
-
-    def remove(self, names):
-        return self.sampan("rm", "-f", *names)
-
-
 class Bubblewrap(Engine):
     """No daemon, no state, no cgroup, no seccomp filter, no layers: less work than a container engine has."""
     name = "bwrap"
@@ -189,17 +160,20 @@ class OciRuntime(Engine):
 
 
 class DockerLike(Engine):
-    """Command lines that docker and podman share. Subclasses: `client()`."""
+    """Command lines that docker, podman and sampan share. Subclasses: `client()`."""
     run_flags = ()
 
     def client(self, *args):
         raise NotImplementedError
 
-    def run(self):
-        return self.client("run", "--rm", "--network", "none", *self.run_flags, "busybox", "true")
+    def run(self, options=NO_NETWORK):
+        return self.client("run", "--rm", *self.run_flags, *options, "busybox", "true")
 
-    def start_sleeper(self, name):
-        return self.client("run", "-d", "--network", "none", "--name", name, *self.run_flags, "busybox", *SLEEP)
+    def start(self, name, options, *command):
+        return self.client("run", "-d", "--name", name, *self.run_flags, *options, "busybox", *command)
+
+    def start_sleeper(self, name, options=NO_NETWORK):
+        return self.start(name, options, *SLEEP)
 
     def exec_true(self, name):
         return self.client("exec", name, "true")
@@ -208,13 +182,35 @@ class DockerLike(Engine):
         return self.client("rm", "-f", *names)
 
 
+class Sampan(DockerLike):
+    name = "sampan"
+    supervisor = "sampan-shim"
+
+    def __init__(self, lab, name="sampan", build=None):
+        self.name = name
+        super().__init__(lab)
+        self.program = pathlib.Path(build or lab.build) / "sampan"
+        self.programs = (self.program,)
+
+    def client(self, *args):
+        return [self.program, "--root", self.home / "root", "--run-root", pathlib.Path("/run") / self.name, *args]
+
+    def prepare(self):
+        super().prepare()
+        check(self.run())
+
+
 class Docker(DockerLike):
-    """A dockerd of its own, which starts its own containerd; no bridge and no firewall rules, as none is used."""
+    """A dockerd of its own, which starts its own containerd; without a bridge and firewall rules where none is used."""
     name = "docker"
     programs = ("docker", "dockerd", "containerd")
     supervisor = "containerd-shim-runc-v2"
     daemons = ("dockerd", "containerd")
     daemon = None
+
+    def __init__(self, lab, networks=False):
+        super().__init__(lab)
+        self.network_flags = () if networks else ("--bridge=none", "--iptables=false", "--ip6tables=false")
 
     @property
     def socket(self):
@@ -226,7 +222,7 @@ class Docker(DockerLike):
     def prepare(self):
         super().prepare()
         argv = ["dockerd", "--host", self.socket, "--data-root", self.home / "data", "--exec-root", "/run/docker",
-                "--pidfile", self.home / "pid", "--bridge=none", "--iptables=false", "--ip6tables=false"]
+                "--pidfile", self.home / "pid", *self.network_flags]
         with open(self.home / "dockerd.log", "w", encoding="utf-8") as log:
             self.daemon = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_for_daemon()
@@ -283,6 +279,10 @@ def all_engines(lab, old_build=None):
         Podman(lab),
         Docker(lab),
     ]
+
+
+def engines_with_networks(lab):
+    return [Sampan(lab), Podman(lab), Docker(lab, networks=True)]
 
 
 def available(engines, subject):

@@ -23,14 +23,18 @@ stop_engine() {
     for id in $(sampan ps -aq --no-trunc); do
         sampan rm -f "$id" >/dev/null
     done
+    sampan network prune -f >/dev/null
     assert_nothing_left
+    assert_no_network_process
     rm -rf --one-file-system "$SAMPAN_STATE"
 }
 
-# What the machine shows of containers: mounts of this namespace, interfaces, abstract sockets.
+# What the machine shows of containers: mounts, interfaces, firewall tables. What an engine keeps between containers is
+# left out: the default network's bridge, the gate and the tables, which carry its tag (network/instance.h).
 snapshot_host() {
     awk '{ print $5 }' /proc/self/mountinfo | sort
-    ls /sys/class/net
+    ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -Ev '^sp[gh]?-[0-9a-f]{8}$' | sort
+    nft list tables 2>/dev/null | grep -v ' sampan-' | sort || true
 }
 
 # cgroup directories of a container id, in every hierarchy.
@@ -53,6 +57,7 @@ processes_of_state() {
 assert_nothing_left() {
     local ids left
     wait_until shims_are_gone
+    assert_no_network_left
     ids=$(ls "$SAMPAN_ROOT/containers" 2>/dev/null || true)
     [ -z "$ids" ] || fail_with "container directories are left: $ids"
     left=$(ls "$SAMPAN_RUN_ROOT"/{locks,names,containers} 2>/dev/null | grep -v ':$' | grep . || true)
@@ -63,8 +68,32 @@ assert_nothing_left() {
     [ -z "$left" ] || fail_with "files are left: $left"
 }
 
+# The keeper of the networks stays for some seconds, in case that another container comes.
 shims_are_gone() {
-    [ -z "$(processes_of_state)" ]
+    ! processes_of_state | grep -qv '/sampan-network'
+}
+
+# What only a running container may have: a veth, an address, an endpoint, a published port, a rule of its own.
+network_leftovers() {
+    ip -o link | awk -F': ' '$2 ~ /^sv/ { print "interface " $2 }'
+    find "$SAMPAN_RUN_ROOT"/networks/*/leases -type l ! -lname gateway ! -path '*/cursor*' 2>/dev/null
+    find "$SAMPAN_RUN_ROOT"/networks/*/endpoints -type f 2>/dev/null
+}
+
+assert_no_network_left() {
+    wait_until eval '[ -z "$(network_leftovers)" ]' || fail_with "$(network_leftovers)"
+}
+
+# Neither the keeper nor a dnsmasq of this engine: some seconds after the last container there is no need for them.
+network_processes() {
+    processes_of_state
+    grep -lsaF "$SAMPAN_RUN_ROOT/networks" /proc/[0-9]*/cmdline | while read -r file; do
+        echo "${file//[^0-9]/} $(tr '\0' ' ' 2>/dev/null <"$file")"
+    done | grep -v ' grep ' || true
+}
+
+assert_no_network_process() {
+    wait_until eval '[ -z "$(network_processes)" ]' || fail_with "still there: $(network_processes)"
 }
 
 # wait_for_status STATUS PID: for a job of this very shell; `run wait` would wait in another, for ever.

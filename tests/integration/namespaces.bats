@@ -207,10 +207,11 @@ teardown_file() {
 }
 
 @test "user: --userns host, --privileged and the host's namespaces turn it off" {
-    local host option
+    local host network option
     host=$(readlink /proc/self/ns/user)
     for option in --userns=host --privileged --network=host --pid=host; do
-        run -0 sampan run --rm --network none "$option" busybox readlink /proc/self/ns/user
+        network=$([[ $option == --network=* ]] || echo --network=none)
+        run -0 sampan run --rm ${network:+"$network"} "$option" busybox readlink /proc/self/ns/user
         [ "$output" = "$host" ] || fail_with "$option keeps a user namespace"
     done
 }

@@ -11,12 +11,6 @@
 #include "engine/networks.h"
 #include "engine/query.h"
 
-static void cleanup_networks(struct network ***v)
-{
-    engine_networks_free(*v);
-}
-#define _cleanup_networks_ _cleanup_(cleanup_networks)
-
 /* ---- ls ---- */
 
 struct ls {

@@ -85,11 +85,6 @@ static const struct listing_title titles[] = {
 
 static const struct listing listing = {titles, "{{.Container}}\t{{.Port}}\t{{.Address}}\t{{.From}}"};
 
-static void cleanup_networks(struct network ***v)
-{
-    engine_networks_free(*v);
-}
-
 static int find_running(struct engine *engine, const char *ref, struct container_list *ret, struct err *e)
 {
     struct container *c = NULL;
@@ -111,7 +106,7 @@ static int print_reach(struct engine *engine, const char *ref, const char *forma
 {
     _cleanup_(container_list_release) struct container_list l = {0};
     _cleanup_(net_config_release) struct net_config config = {0};
-    _cleanup_(cleanup_networks) struct network **networks = NULL;
+    _cleanup_networks_ struct network **networks = NULL;
     _cleanup_json_ json_object *rows = json_object_new_array();
     int r = find_running(engine, ref, &l, e);
 

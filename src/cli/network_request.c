@@ -164,8 +164,6 @@ static int add_egress(const struct network_request *q, json_object *sampan, stru
     struct egress egress = {0};
     int r = attach_parse_egress(q->egress, &egress, e);
 
-    if (r == 0 && egress.allow && !egress.deny)
-        r = err_invalid(e, "--egress %s allows what is allowed anyway; add --egress deny", q->egress[0]);
     if (r == 0 && egress.deny) {
         json_object *o = json_add_object(sampan, "Egress");
 

@@ -188,16 +188,12 @@ static void add_row(json_object *rows, const struct container *c, const char *po
     json_object_array_add(rows, row);
 }
 
-static const char *from_of_published(const struct ip *host, const struct net_config *config)
-{
-    if (ip_is_loopback(host))
-        return "this host";
-    return config->ports_open ? "this host and its containers, other hosts"
-                              : "this host and its containers, other hosts as far as its input rules let them in";
-}
-
+/* What is published never leads into an internal network: the engine publishes at another of the container's. */
 static void add_published(const struct container *c, const struct net_config *config, json_object *rows)
 {
+    const char *others = config->ports_open
+                             ? "this host and its containers, other hosts"
+                             : "this host and its containers, other hosts as far as its input rules let them in";
     _cleanup_(runs_release) struct runs runs = collect(c, false);
 
     merge(&runs);
@@ -206,29 +202,20 @@ static void add_published(const struct container *c, const struct net_config *co
 
         add_port(&port, &runs.v[i]);
         add_host(&address, &runs.v[i]);
-        add_row(rows, c, strbuf_str(&port), strbuf_str(&address), from_of_published(&runs.v[i].host, config), "");
+        add_row(rows, c, strbuf_str(&port), strbuf_str(&address),
+                ip_is_loopback(&runs.v[i].host) ? "this host" : others, "");
     }
 }
 
 static void add_from_of_network(const struct network *n, struct strbuf *out)
 {
-    switch (n->driver) {
-    case NETWORK_MACVLAN:
-    case NETWORK_IPVLAN:
-        strbuf_addf(out, "whoever is behind %s, containers of %s; not this host", *n->parent ? n->parent : "its parent",
-                    n->name);
-        break;
-    case NETWORK_OVERLAY:
-        strbuf_addf(out, "this host, containers of %s on all hosts", n->name);
-        break;
-    case NETWORK_BRIDGE:
-    case NETWORK_HOST:
-    case NETWORK_NULL:
-        strbuf_adds(out, "this host");
-        if (!n->isolated)
-            strbuf_addf(out, ", containers of %s", n->name);
-        break;
+    if (!network_has_bridge(n)) {
+        strbuf_addf(out, "whoever is behind %s, containers of %s; not this host", n->parent, n->name);
+        return;
     }
+    strbuf_adds(out, "this host");
+    if (!n->isolated)
+        strbuf_addf(out, ", containers of %s%s", n->name, n->driver == NETWORK_OVERLAY ? " on all hosts" : "");
 }
 
 static void add_address(const struct container *c, const struct ip *ip, const struct network *n, json_object *rows)

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "engine/attach_endpoint.h"
 #include "engine/attach_ports.h"
 #include "engine/attach_settle.h"
@@ -18,6 +19,7 @@
 #include "engine/ports_claim.h"
 #include "engine/rootless.h"
 #include "keeper/client.h"
+#include "network/egress.h"
 #include "network/leases.h"
 #include "shim/shim.h"
 
@@ -42,25 +44,45 @@ int attach_find(struct engine *en, const struct container *c, struct attachment 
         return err_set(e, ERR_SYS, ENOMEM, "networks");
     int r = 0;
     for (; r == 0 && a->n_networks < c->n_endpoints; a->n_networks += r == 0)
-        r = engine_network_for_start(en, c->endpoints[a->n_networks].network, &a->networks[a->n_networks], e);
+        r = engine_network_for_start(en, c->endpoints[a->n_networks].network, c->id, &a->networks[a->n_networks], e);
     return r;
 }
 
 /* ---- the keeper ---- */
+
+static size_t count_names(const struct attachment *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_networks; i++)
+        n += network_has_names(a->networks[i]);
+    return n;
+}
+
+/* Rules by name are kept by whoever answers for the names. */
+static int check_egress_names(const struct attachment *a, struct err *e)
+{
+    struct egress_rule rule;
+    STRV_FOREACH (text, count_names(a) > 0 ? NULL : a->plan->egress.allow) {
+        int r = egress_rule_parse(*text, &rule, e);
+        if (r < 0 || !rule.name[0])
+            continue;
+        err_set(e, ERR_UNSUPPORTED, 0, "--egress allow=%.200s: none of the container's networks has names", *text);
+        return err_advice(e, "use a network of your own: network create");
+    }
+    return 0;
+}
 
 int attach_serve_names(struct engine *en, const struct attachment *a, struct err *e)
 {
     const struct net_instance *in;
     const struct net_config *config;
     _cleanup_free_ char *program = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < a->n_networks; i++)
-        n += network_has_names(a->networks[i]);
-    if (n < 2)
+    size_t n = count_names(a);
+    if (n == 0 || (n == 1 && strv_len(a->plan->egress.allow) == 0))
         return 0;
     int r = engine_net(en, &in, &config, e);
     if (r == 0)
-        r = program_find(en, KEEPER_PROGRAM, &program, e);
+        r = program_find(en, "sampan-network", &program, e);
     return r == 0 ? keeper_serve_container(in, program, a->plan->container, e) : r;
 }
 
@@ -74,7 +96,7 @@ void attach_watch(struct engine *en, const struct attachment *a)
         return;
     int r = engine_net(en, &in, &config, &e);
     if (r == 0)
-        r = program_find(en, KEEPER_PROGRAM, &program, &e);
+        r = program_find(en, "sampan-network", &program, &e);
     if (r == 0)
         r = keeper_ensure(in, program, &e);
     if (r < 0)
@@ -116,9 +138,9 @@ static int fill(struct engine *en, const struct container *c, struct attachment 
     if (r < 0)
         return r;
     attach_choose_gateways(a->plan, a->networks, c->endpoints);
-    r = attach_serve_names(en, a, e);
+    r = attach_parse_egress(c->host.egress, &a->plan->egress, e);
     if (r == 0)
-        r = attach_parse_egress(c->host.egress, &a->plan->egress, e);
+        r = check_egress_names(a, e);
     return r == 0 ? attach_hold_ports(en, c, a, e) : r;
 }
 
@@ -132,7 +154,9 @@ int attach_prepare(struct engine *en, const struct container *c, int run_dir_fd,
         return r;
     a->plan = net_plan_new();
     r = fill(en, c, a, e);
-    return r == 0 ? net_plan_save(a->plan, run_dir_fd, e) : r;
+    if (r == 0)
+        r = net_plan_save(a->plan, run_dir_fd, e);
+    return r == 0 ? attach_serve_names(en, a, e) : r;
 }
 
 /* ---- undoing ---- */

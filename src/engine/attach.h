@@ -3,7 +3,7 @@
  *
  *   attach_find      in the transaction that says RUNNING: a network that is there now cannot be removed any more
  *   attach_prepare   in the order of the ledger: the networks are up; addresses are leased; endpoint files are written;
- *                    host ports are held by bound sockets; network.json is written
+ *                    host ports are held by bound sockets; network.json is written; names are served
  *   GO               with which the sockets go to the shim, who makes it so
  *   attach_watch     while the shim works: somebody looks after the firewall
  *
@@ -17,8 +17,6 @@
 #include "engine/engine.h"
 #include "network/config.h"
 #include "network/plan.h"
-
-#define KEEPER_PROGRAM "sampan-network"
 
 struct attachment {
     struct network **networks; /* owned: of plan->interfaces, one for one; NULL: no network of ours */
@@ -41,7 +39,8 @@ int attach_plan_init(struct engine *en, const struct container *c, struct net_pl
 /* On failure what was leased is found by attach_undo. */
 int attach_prepare(struct engine *en, const struct container *c, int run_dir_fd, struct attachment *a, struct err *e);
 
-/* For one on several networks with names: each of them answers it. After its endpoint files are written. */
+/* For one on several networks with names, or with egress rules of its own: what answers it knows all of them. After its endpoint
+ * files and network.json are written. */
 int attach_serve_names(struct engine *en, const struct attachment *a, struct err *e);
 
 /* The keeper lives, so that a firewall that somebody flushes is made again. Failing is a warning: the container works

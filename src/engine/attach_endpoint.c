@@ -12,7 +12,6 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
-#include "engine/attach.h"
 #include "engine/lock.h"
 #include "engine/netenv.h"
 #include "engine/paths.h"
@@ -195,7 +194,7 @@ static int serve_names(struct engine *en, const struct net_instance *in, const s
     _cleanup_free_ char *program = NULL;
     if (!network_has_names(n) && n->driver != NETWORK_OVERLAY)
         return 0;
-    int r = program_find(en, KEEPER_PROGRAM, &program, e);
+    int r = program_find(en, "sampan-network", &program, e);
     return r == 0 ? keeper_serve(in, program, n, e) : r;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "base/strv.h"
@@ -104,10 +105,25 @@ static int hold(struct engine *en, struct ports *p, const struct port_binding *b
     return r;
 }
 
+/* The shim, which holds the sockets later, has this process's limit and needs some files for itself. */
+static int check_limit(const struct attachment *a, struct err *e)
+{
+    enum { OTHER_FILES = 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || a->n_port_fds + OTHER_FILES < limit.rlim_cur)
+        return 0;
+    err_set(e, ERR_UNSUPPORTED, EMFILE, "each published port takes an open file, and the limit is %llu",
+            (unsigned long long)limit.rlim_cur);
+    return err_advice(e, "raise it for this command: ulimit -n %llu", (unsigned long long)limit.rlim_cur * 4);
+}
+
 int attach_hold_port(struct engine *en, const struct port_binding *b, struct attachment *a, struct err *e)
 {
     const struct network *n = NULL;
     const struct net_interface *i = attach_port_target(a, &n);
+    int r = check_limit(a, e);
+    if (r < 0)
+        return r;
     if (!i) {
         log_warning("Port %u is not published: the container is on no network with a bridge to the outside", b->port);
         return 0;
@@ -120,7 +136,7 @@ int attach_hold_port(struct engine *en, const struct port_binding *b, struct att
                       .plan = a->plan,
                       .fds = a->port_fds,
                       .n_fds = a->n_port_fds};
-    int r = hold(en, &p, b, e);
+    r = hold(en, &p, b, e);
     a->port_fds = p.fds;
     a->n_port_fds = p.n_fds;
     return r;

@@ -9,6 +9,7 @@
 #include "engine/networks.h"
 #include "engine/nsmode.h"
 #include "engine/ports.h"
+#include "network/egress.h"
 
 #define DEFAULT_BRIDGE "bridge" /* the network that is always there, without names */
 
@@ -35,6 +36,20 @@ static bool is_word(const char *name)
 
 /* ---- egress ---- */
 
+static int add_allowed(struct egress *egress, const char *text, struct err *e)
+{
+    struct egress_rule rule;
+    int r = egress_rule_parse(text, &rule, e);
+    return r < 0 ? err_context(e, "--egress") : strv_add(&egress->allow, text, e);
+}
+
+static int take_allowed(const char *text, struct egress *ret, struct err *e)
+{
+    struct egress_rule rule;
+    int r = egress_rule_parse(text, &rule, e);
+    return r == 0 ? strv_add(&ret->allow, text, e) : r;
+}
+
 int attach_parse_egress(char *const *words, struct egress *ret, struct err *e)
 {
     int r = 0;
@@ -42,23 +57,22 @@ int attach_parse_egress(char *const *words, struct egress *ret, struct err *e)
         if (strcmp(*word, "deny") == 0)
             ret->deny = true;
         else if (strncmp(*word, "allow=", 6) == 0 && (*word)[6])
-            r = strv_add(&ret->allow, *word + 6, e);
+            r = add_allowed(ret, *word + 6, e);
         else
             r = err_invalid(e, "invalid --egress %.200s: it is deny, or allow=HOST[:PORT[/PROTOCOL]]", *word);
         if (r < 0)
             return r;
     }
-    return 0;
+    if (!ret->allow || ret->deny)
+        return 0;
+    err_invalid(e, "--egress allow=%.200s allows what is allowed anyway", ret->allow[0]);
+    return err_advice(e, "add --egress deny");
 }
 
 static int check_egress(const struct host_config *h, struct err *e)
 {
     struct egress egress = {0};
     int r = attach_parse_egress(h->egress, &egress, e);
-    if (r == 0 && egress.allow && !egress.deny) {
-        err_invalid(e, "--egress %.200s allows what is allowed anyway", h->egress[0]);
-        r = err_advice(e, "add --egress deny");
-    }
     strv_free(egress.allow);
     return r;
 }

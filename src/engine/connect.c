@@ -81,7 +81,7 @@ static int add_endpoint(struct engine *en, struct container *c, const void *arg,
                             "any other network");
     if (find_endpoint(c, x->n->name) < c->n_endpoints)
         return err_conflict(e, "endpoint with name %s already exists in network %s", c->name, x->n->name);
-    int r = engine_network_for_start(en, x->n->name, &still, e);
+    int r = engine_network_for_start(en, x->n->name, c->id, &still, e);
     if (r == 0)
         r = copy_endpoint(x->n->name, x->o, container_add_endpoint(c), e);
     return r == 0 ? set_mode(c, e) : r;
@@ -147,12 +147,11 @@ static int make_interface(struct live *l, const struct network *n, const struct 
     if (r < 0)
         return r;
     l->net.n_networks++;
-    r = attach_serve_names(l->en, &l->net, e);
-    if (r < 0)
-        return r;
     struct net_interface *i = live_interface(l, n->id);
     take_free_gateways(l, i, n);
     r = live_save(l, e);
+    if (r == 0)
+        r = attach_serve_names(l->en, &l->net, e);
     if (r == 0)
         r = net_interface_up(i, &l->target, e);
     if (r == 0)

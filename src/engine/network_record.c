@@ -98,49 +98,58 @@ static int find_ula(struct network *const *networks, struct prefix *ret, struct 
     return err_set(e, ERR_INTERNAL, 0, "the database has no network %s", NETWORK_DEFAULT_NAME);
 }
 
-static void add_claim(struct network_claim *claims, size_t *n_claims, const struct prefix *subnet, const char *holder)
+struct claims {
+    struct network_claim *v;
+    size_t n;
+};
+
+static void claims_release(struct claims *c)
 {
-    if (ip_is_set(&subnet->ip))
-        claims[(*n_claims)++] = (struct network_claim){.subnet = *subnet, .holder = holder};
+    free(c->v);
 }
 
-static size_t list_claims(struct network *const *networks, const struct network *but, struct network_claim *claims)
+static int add_claim(struct claims *c, const struct prefix *subnet, const char *holder, struct err *e)
 {
-    size_t n = 0;
-    for (; *networks; networks++) {
+    if (!ip_is_set(&subnet->ip))
+        return 0;
+    struct network_claim *grown = reallocarray(c->v, c->n + 1, sizeof(*grown));
+    if (!grown)
+        return err_set(e, ERR_SYS, ENOMEM, "list the subnets in use");
+    c->v = grown;
+    grown[c->n++] = (struct network_claim){.subnet = *subnet, .holder = holder};
+    return 0;
+}
+
+static int list_claims(struct network *const *networks, const struct network *but, struct claims *ret, struct err *e)
+{
+    int r = 0;
+    for (; r == 0 && *networks; networks++) {
         if (strcmp((*networks)->id, but->id) == 0)
             continue;
-        add_claim(claims, &n, &(*networks)->v4.subnet, (*networks)->name);
-        add_claim(claims, &n, &(*networks)->v6.subnet, (*networks)->name);
+        r = add_claim(ret, &(*networks)->v4.subnet, (*networks)->name, e);
+        if (r == 0)
+            r = add_claim(ret, &(*networks)->v6.subnet, (*networks)->name, e);
     }
-    return n;
-}
-
-static void cleanup_networks(struct network ***v)
-{
-    engine_networks_free(*v);
+    return r;
 }
 
 int network_record_settle(struct engine *en, struct network *n, struct err *e)
 {
     const struct net_instance *in;
     const struct net_config *config;
-    _cleanup_(cleanup_networks) struct network **networks = NULL;
+    _cleanup_networks_ struct network **networks = NULL;
+    _cleanup_(claims_release) struct claims claims = {.n = 0};
     struct network_surroundings around = {.n_claims = 0};
-    size_t count = 0;
     int r = engine_net(en, &in, &config, e);
     if (r == 0)
         r = engine_networks_list(en, &networks, e);
     if (r == 0)
         r = find_ula(networks, &around.ula, e);
+    if (r == 0)
+        r = list_claims(networks, n, &claims, e);
     if (r < 0)
         return r;
-    while (networks[count])
-        count++;
-    _cleanup_free_ struct network_claim *claims = calloc(2 * count, sizeof(*claims)); /* one a family */
-    if (!claims)
-        return err_set(e, ERR_SYS, ENOMEM, "network %s", n->name);
-    around.n_claims = list_claims(networks, n, claims);
-    around.claims = claims;
+    around.claims = claims.v;
+    around.n_claims = claims.n;
     return network_settle(in, config, &around, n, e);
 }

@@ -1,18 +1,19 @@
 /*
- * Removing networks. What is made last goes last: the row, which everything else can be made from again, goes first, and what
- * a crash leaves of the rest has no row, by which recovery knows it (networks_recover).
+ * Removing networks. The row goes first, since all else can be made from it again: as long as it is there, there is a whole
+ * network. What a crash leaves of the rest has no row, by which recovery knows it (networks_recover.h).
  *
- *   1. overlay: this host's part is given back to etcd       again where 2 did not come
+ *   1. overlay: this host's part is given back to etcd       done again where 2 did not come
  *   2. one transaction: nobody uses it; the row is deleted
  *   3. its dnsmasq ends; bridge, firewall entries, directory are removed
  *
- * In 2 nobody can come between: see network_users.h. Whoever started before is seen, whoever comes later finds no network.
+ * In 2 nobody comes between (network_users.h): whoever started before is seen, whoever comes later finds no network.
  */
 #include <string.h>
 
 #include "base/parse.h"
 #include "base/strv.h"
 #include "base/timestamp.h"
+#include "engine/filter.h"
 #include "engine/netenv.h"
 #include "engine/network_users.h"
 #include "engine/networks.h"
@@ -32,7 +33,7 @@ static int check_removable(const struct network *n, struct err *e)
 static int check_unused(struct engine *en, const struct network *n, struct err *e)
 {
     _cleanup_strv_ char **users = NULL;
-    int r = network_users(en, n, true, &users, e);
+    int r = network_users(en, n, USERS_RUNNING, NULL, &users, e);
     if (r < 0 || !users)
         return r;
     _cleanup_free_ char *names = strv_join(users, ", ");
@@ -91,26 +92,16 @@ int engine_network_remove(struct engine *en, const char *ref, struct err *e)
 
 /* ---- prune ---- */
 
-static bool has_label(const struct network *n, const char *value)
-{
-    size_t len = strlen(value);
-    bool has_value = strchr(value, '=') != NULL;
-    STRV_FOREACH (label, n->labels)
-        if (strncmp(*label, value, len) == 0 && ((*label)[len] == '\0' || (!has_value && (*label)[len] == '=')))
-            return true;
-    return false;
-}
-
 static int match_label(const struct network *n, const char *value, struct err *e)
 {
     (void)e;
-    return has_label(n, value);
+    return filter_label_matches(n->labels, value);
 }
 
 static int match_label_not(const struct network *n, const char *value, struct err *e)
 {
     (void)e;
-    return !has_label(n, value);
+    return !filter_label_matches(n->labels, value);
 }
 
 /* "24h": older than that; or a point in time. */
@@ -157,25 +148,20 @@ static int matches(const struct network *n, char *const *wanted, struct err *e)
 static int prune_one(struct engine *en, const struct network *n, char ***names, struct err *e)
 {
     _cleanup_strv_ char **users = NULL;
-    int r = network_users(en, n, false, &users, e);
+    int r = network_users(en, n, USERS_ALL, NULL, &users, e);
     if (r < 0 || users)
         return r;
     r = remove_network(en, n, e);
     return r == 0 ? strv_add(names, n->name, e) : r;
 }
 
-static void cleanup_networks(struct network ***v)
+int engine_network_prune(struct engine *en, char *const *wanted, char ***ret_names, struct err *e)
 {
-    engine_networks_free(*v);
-}
-
-int engine_network_prune(struct engine *en, char *const *label_filters, char ***ret_names, struct err *e)
-{
-    _cleanup_(cleanup_networks) struct network **all = NULL;
+    _cleanup_networks_ struct network **all = NULL;
     _cleanup_strv_ char **names = NULL;
     int r = engine_networks_list(en, &all, e);
     for (struct network **n = all; r >= 0 && *n; n++) {
-        r = matches(*n, label_filters, e);
+        r = matches(*n, wanted, e);
         if (r > 0 && !network_is_reserved_name((*n)->name))
             r = prune_one(en, *n, &names, e);
     }

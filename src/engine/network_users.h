@@ -6,7 +6,11 @@
 #include "engine/engine.h"
 #include "network/network.h"
 
-/* The names of the containers that refer to it; only those whose row says RUNNING, or all. */
-int network_users(struct engine *en, const struct network *n, bool only_running, char ***ret, struct err *e);
+enum network_users_of { USERS_ALL, USERS_RUNNING };
+
+/* The names of the containers that refer to it: all, or those whose row says RUNNING. but: the id of one that is not meant, or
+ * NULL. */
+int network_users(struct engine *en, const struct network *n, enum network_users_of which, const char *but, char ***ret,
+                  struct err *e);
 
 #endif

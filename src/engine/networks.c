@@ -100,6 +100,7 @@ static int adopt_overlay(struct engine *en, const char *ref, struct network **re
     _cleanup_free_ char *program = NULL;
     _cleanup_network_ struct network *n = NULL;
     _cleanup_network_row_ struct network_row row = NETWORK_ROW_INIT;
+    struct err own = ERR_INIT;
     int r = engine_net(en, &in, &config, e);
     if (r < 0)
         return r;
@@ -110,9 +111,14 @@ static int adopt_overlay(struct engine *en, const char *ref, struct network **re
         r = keeper_overlay_find(in, program, ref, &n, e);
     if (r == 0)
         r = network_record_write(n, &row, e);
-    if (r == 0)
-        r = networks_insert(en->db, &row, e);
-    if (r == 0)
+    if (r < 0)
+        return r;
+    r = networks_insert(en->db, &row, &own);
+    if (r == -EEXIST) /* another command was first */
+        return find_row(en, row.name, ret, e);
+    if (r < 0 && e)
+        *e = own;
+    else if (r == 0)
         *ret = TAKE_PTR(n);
     return r;
 }
@@ -128,36 +134,4 @@ int engine_network_find(struct engine *en, const char *ref, struct network **ret
     if (r < 0 && e)
         *e = own;
     return r;
-}
-
-/* ---- for a start ---- */
-
-static int get_by_name(struct engine *en, const char *name, struct network **ret, struct err *e)
-{
-    _cleanup_network_row_ struct network_row row = NETWORK_ROW_INIT;
-    int r = networks_get(en->db, name, &row, e);
-    if (r == 0)
-        return err_not_found(e, "network %.300s not found", name);
-    return r < 0 ? r : network_record_read(&row, ret, e);
-}
-
-static int settle(struct engine *en, struct network *n, struct err *e)
-{
-    _cleanup_network_row_ struct network_row row = NETWORK_ROW_INIT;
-    int r = network_record_settle(en, n, e);
-    if (r == 0)
-        r = network_record_write(n, &row, e);
-    return r == 0 ? networks_set_spec(en->db, n->id, row.spec, e) : r;
-}
-
-int engine_network_for_start(struct engine *en, const char *name, struct network **ret, struct err *e)
-{
-    _cleanup_network_ struct network *n = NULL;
-    int r = get_by_name(en, name, &n, e);
-    if (r == 0 && !network_is_settled(n))
-        r = settle(en, n, e);
-    if (r < 0)
-        return err_context(e, "network %s", name);
-    *ret = TAKE_PTR(n);
-    return 0;
 }

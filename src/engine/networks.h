@@ -12,8 +12,8 @@
 #include "engine/engine.h"
 #include "network/network.h"
 
-/* n: filled with what the user asked for. Settles it, makes its bridge, writes it down; n->id is then set. ERR_CONFLICT for a
- * name that is taken. */
+/* n: filled with what the user asked for. Settles it, writes it down, makes its bridge; n->id is then set. ERR_CONFLICT for a
+ * name that is taken, and for a subnet that is in use. */
 int engine_network_create(struct engine *en, struct network *n, struct err *e);
 
 /* Also an overlay network that was made on another host, which is written down here then (and asks the keeper: not in a
@@ -22,12 +22,16 @@ int engine_network_find(struct engine *en, const char *ref, struct network **ret
 
 /* For a container that starts, by name alone: one look into an index. In the transaction that makes the container's row
  * RUNNING: a removal either came before it, and there is no such network, or comes after it and sees the container. Settles
- * the default network when it is first needed. */
-int engine_network_for_start(struct engine *en, const char *name, struct network **ret, struct err *e);
+ * the default network when it is first needed, and again when the configuration was changed and nobody else is on it.
+ * container: the id of the one that starts. */
+int engine_network_for_start(struct engine *en, const char *name, const char *container, struct network **ret,
+                             struct err *e);
 
 /* All, predefined ones first, then by name. The vector ends with NULL and is the caller's (engine_networks_free). */
 int engine_networks_list(struct engine *en, struct network ***ret, struct err *e);
 void engine_networks_free(struct network **v);
+DEFINE_CLEANUP_PTR(networks, struct network **, engine_networks_free)
+#define _cleanup_networks_ _cleanup_(cleanup_networks)
 
 /* Docker's `network inspect`: the definition, with "Containers" (Name, EndpointID, MacAddress, IPv4Address, IPv6Address)
  * and for overlay networks "Peers". */
@@ -38,7 +42,7 @@ int engine_network_remove(struct engine *en, const char *ref, struct err *e);
 
 /* Those that no container (running or not) refers to, and that match all filters: "label=KEY[=VALUE]", "label!=…",
  * "until=24h". ret_names: owned vector of names. */
-int engine_network_prune(struct engine *en, char *const *label_filters, char ***ret_names, struct err *e);
+int engine_network_prune(struct engine *en, char *const *filters, char ***ret_names, struct err *e);
 
 /* For a running container at once, and for every later start. o: the endpoint's wishes (network set by this). */
 int engine_network_connect(struct engine *en, const char *network, const char *container,

@@ -85,6 +85,8 @@ static int check_host_address(const struct net_config *config, const struct port
 int port_check(const struct net_config *config, const struct port_binding *b, struct err *e)
 {
     struct ip ip;
+    if (!b->host_ip || !*b->host_ip) /* the network may have an address for it */
+        return 0;
     int r = host_address(config, &(struct ip){0}, b, &ip, e);
     return r == 0 ? check_host_address(config, b, &ip, e) : r;
 }

@@ -27,8 +27,8 @@ int port_range_parse(const char *text, struct port_range *ret, struct err *e);
 /* "80" or "80-90/udp" -> "80/tcp" or eleven entries; doubles are dropped. */
 int ports_expose(char ***exposed, const char *text, struct err *e);
 
-/* Whether the configuration lets it be published: ERR_INVALID for an address that is none, ERR_DENIED for all addresses
- * where "publish-to-all" is off. */
+/* Whether the address that a binding names may be published: ERR_INVALID for one that is none, ERR_DENIED for all
+ * addresses where "publish-to-all" is off. One without is looked at when its network is known, by ports_hold. */
 int port_check(const struct net_config *config, const struct port_binding *b, struct err *e);
 
 /* Host ports that are held for a container, and where they lead. */

@@ -24,8 +24,9 @@ int keeper_ensure(const struct net_instance *in, const char *program, struct err
  * network that is served already it costs one round trip. */
 int keeper_serve(const struct net_instance *in, const char *program, const struct network *n, struct err *e);
 
-/* A container on several networks: the names of all of them answer to it when this returns. After its endpoint files are
- * written (names.h), and before it runs. One on fewer networks needs it not, and costs one round trip. */
+/* A container on several networks, or with egress rules that have names: the names of all its networks answer to it, and fill
+ * its rules' sets, when this returns. After its endpoint files (names.h) and its plan are written, and before it runs. For
+ * other containers it costs one round trip. */
 int keeper_serve_container(const struct net_instance *in, const char *program, const char *container_id, struct err *e);
 
 /* A network is going away: its dnsmasq ends. Success where no keeper runs. */

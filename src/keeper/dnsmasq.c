@@ -3,8 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/strbuf.h"
 #include "base/strv.h"
 #include "keeper/confine.h"
+#include "network/firewall.h"
+
+enum { EGRESS_BYTES_MAX = 64 * 1024 };
 
 /* The same for every network. Its log goes to the keeper, by stderr. */
 static const char *const common_options[] = {
@@ -13,6 +17,7 @@ static const char *const common_options[] = {
     "--log-facility=-",
     "--pid-file",
     "--conf-file",
+    "--user=root", /* it stays who it is: confine.c has chosen, and "root" may be all that a user namespace has */
     "--no-hosts",
     "--bind-dynamic", /* and not --bind-interfaces: it looks at the interface that a query came in by */
     "--except-interface=lo",
@@ -97,7 +102,26 @@ static int add_upstream(char ***v, const struct scope *s, const struct net_confi
     return r;
 }
 
-int dnsmasq_arguments(const struct scope *s, const struct net_config *config, size_t n_dirs, char ***ret, struct err *e)
+/* The sets of names in egress rules: "key=value" lines become options. */
+static int add_egress(char ***v, const struct scope *s, const char *table, bool *ret_fills_sets, struct err *e)
+{
+    _cleanup_strbuf_ struct strbuf text = STRBUF_INIT(EGRESS_BYTES_MAX);
+    _cleanup_strv_ char **lines = NULL;
+    int r = s->owner[0] ? firewall_dnsmasq_lines(table, s->owner, &s->egress, &text, e) : 0;
+    for (size_t i = 0; r == 0 && i < s->n_networks; i++)
+        r = firewall_dnsmasq_lines(table, s->networks[i]->id, &s->networks[i]->egress, &text, e);
+    if (r == 0)
+        r = strv_split(strbuf_str(&text), '\n', &lines, e);
+    STRV_FOREACH (line, lines) {
+        if (r == 0 && **line)
+            r = strv_addf(v, e, "--%s", *line);
+    }
+    *ret_fills_sets = text.len > 0;
+    return r;
+}
+
+int dnsmasq_arguments(const struct scope *s, const struct net_config *config, const char *table, size_t n_dirs,
+                      char ***ret, bool *ret_fills_sets, struct err *e)
 {
     _cleanup_strv_ char **v = NULL;
     int r = strv_copy((char *const *)common_options, &v, e);
@@ -110,6 +134,8 @@ int dnsmasq_arguments(const struct scope *s, const struct net_config *config, si
     if (r == 0)
         r = add_upstream(&v, s, config, e);
     if (r == 0)
+        r = add_egress(&v, s, table, ret_fills_sets, e);
+    if (r == 0)
         *ret = TAKE_PTR(v);
     return r;
 }
@@ -117,6 +143,11 @@ int dnsmasq_arguments(const struct scope *s, const struct net_config *config, si
 bool dnsmasq_line_is_ready(const char *line)
 {
     return strstr(line, ": started, version ") != NULL;
+}
+
+bool dnsmasq_line_tells(const char *line)
+{
+    return *line != '\0' && !strstr(line, ": FAILED to start up");
 }
 
 int dnsmasq_explain(const char *line, struct err *e)

@@ -24,15 +24,19 @@
 #include "keeper/scope.h"
 #include "network/config.h"
 
-/* Its command line, as an owned vector. It has n_dirs directories of hosts(5) files (confine.h). */
-int dnsmasq_arguments(const struct scope *s, const struct net_config *config, size_t n_dirs, char ***ret,
-                      struct err *e);
+/* Its command line, as an owned vector. It has n_dirs directories of hosts(5) files (confine.h). table: the firewall's.
+ * ret_fills_sets: it needs CAP_NET_ADMIN. */
+int dnsmasq_arguments(const struct scope *s, const struct net_config *config, const char *table, size_t n_dirs,
+                      char ***ret, bool *ret_fills_sets, struct err *e);
 
 /* Where it is: a constant, or $SAMPAN_DNSMASQ. ERR_NOT_FOUND with advice where it is not installed. */
 int dnsmasq_find(const char **ret, struct err *e);
 
 /* Its line "started" on stderr: it has bound its sockets; queries are answered or wait in them. */
 bool dnsmasq_line_is_ready(const char *line);
+
+/* Whether a line says more than that something was said before. */
+bool dnsmasq_line_tells(const char *line);
 
 /* Its last line as an error, with advice for what is known to happen. */
 int dnsmasq_explain(const char *line, struct err *e);

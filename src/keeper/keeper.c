@@ -93,7 +93,7 @@ static bool is_needed(void *owner, const char *key, int64_t used_at)
 {
     struct keeper *k = owner;
     struct err e = ERR_INIT;
-    if (strchr(key, '+')) /* a view's */
+    if (!scope_key_is_network(key))
         return views_has(&k->views, key);
     int n = endpoints_count(&k->endpoints, key, &e);
     if (n == 0 && was_used(k, used_at))
@@ -188,6 +188,8 @@ static int repair_firewall(struct keeper *k, struct err *e)
         r = firewall_restore(&k->in, e);
     if (r == 0 && is_new)
         r = views_apply(&k->views, e);
+    if (r == 0 && is_new)
+        resolvers_forget_answers(&k->resolvers);
     if (r == 0 && is_new && k->overlay)
         r = overlay_firewall_restored(k->overlay, e);
     return r;

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/strbuf.h"
 #include "keeper/overlay_internal.h"
+#include "network/vxlan.h"
 #include "kernel/netlink.h"
 
 enum { KEY_MAX = 1024 };
@@ -121,11 +122,12 @@ int overlay_serve(struct overlay *o, const struct network *n, struct err *e)
 int overlay_forget(struct overlay *o, const char *network_id, struct err *e)
 {
     struct overlay_network *n = overlay_network_find(o, network_id);
+    struct overlay_device device = overlay_device(network_id);
 
-    (void)e;
     if (n)
         overlay_network_leave(n);
-    return 0;
+    /* One that a keeper that died has left. */
+    return vxlan_remove(o->sock, device.name, e);
 }
 
 void overlay_endpoints_changed(struct overlay *o, const char *network_id)

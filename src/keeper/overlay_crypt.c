@@ -220,8 +220,11 @@ static struct overlay_crypt_peer *peer_add(struct overlay *o, const struct overl
     return p;
 }
 
-static void forget_unseen(struct overlay *o)
+/* True where there was one. */
+static bool forget_unseen(struct overlay *o)
 {
+    bool any = false;
+
     for (struct overlay_crypt_peer **at = &o->crypt.peers; *at;) {
         struct overlay_crypt_peer *p = *at;
 
@@ -231,7 +234,9 @@ static void forget_unseen(struct overlay *o)
         }
         *at = p->next;
         peer_remove(o, p);
+        any = true;
     }
+    return any;
 }
 
 /* True for one that is new. */
@@ -241,7 +246,7 @@ static bool see(struct overlay *o, const struct overlay_member *m)
     bool is_new = !p;
 
     if (p && !ip_equal(&p->address, &m->station.remote))
-        return false; /* not seen: forgotten with its old address, and new the next time */
+        return false; /* not seen: forgotten with its old address, then seen anew */
     if (is_new)
         p = peer_add(o, m);
     p->is_seen = true;
@@ -276,7 +281,8 @@ void overlay_crypt_update(struct overlay *o)
     if (o->crypt.sock < 0)
         return;
     any_new = see_all(o);
-    forget_unseen(o);
+    if (forget_unseen(o))
+        any_new = see_all(o) || any_new;
     overlay_records_sync(&o->crypt.records);
     if (any_new && watch_keys(o, &e) < 0)
         log_warning("encryption: %s", e.text);
@@ -333,7 +339,7 @@ void overlay_crypt_stop(struct overlay *o)
     timer_clear(&o->loop, &c->rotate);
     for (struct overlay_crypt_peer *p = c->peers; p; p = p->next)
         p->is_seen = false;
-    forget_unseen(o);
+    (void)forget_unseen(o);
     overlay_records_stop(&c->records);
     if (ipsec_remove_all_keys(c->sock, &e) < 0 || ipsec_unguard(c->sock, VXLAN_PORT_ENCRYPTED, &e) < 0)
         log_warning("encryption: %s", e.text);

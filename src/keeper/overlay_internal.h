@@ -32,8 +32,7 @@ struct overlay_network {
     struct network *definition;
     char *prefix; /* of its members' keys: "/sampan/members/ID/" */
     int dir;      /* RUN_ROOT/networks/ID */
-    char device[IFNAMSIZ];
-    int ifindex;
+    int ifindex; /* of the VXLAN device; 0: not made */
     struct vxlan_station gateway; /* this host's, as others see it */
     struct overlay_publisher publisher;
     struct overlay_members members;
@@ -44,6 +43,12 @@ struct overlay_network {
 
 /* "/sampan/" and what the format says. Aborts when out of memory. */
 char *overlay_key(const struct overlay *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A network's VXLAN device: "vx-0123456789ab". */
+struct overlay_device {
+    char name[IFNAMSIZ];
+};
+struct overlay_device overlay_device(const char *network_id);
 
 /* overlay_registry.c: this host's part of the network, taken if it has none yet; range and gateways of n are set to it. */
 int overlay_take_part(struct overlay *o, struct network *n, struct err *e);

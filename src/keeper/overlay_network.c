@@ -22,6 +22,14 @@ struct overlay_network *overlay_network_find(const struct overlay *o, const char
     return NULL;
 }
 
+struct overlay_device overlay_device(const char *network_id)
+{
+    struct overlay_device d;
+
+    snprintf(d.name, sizeof(d.name), "vx-%.12s", network_id);
+    return d;
+}
+
 /* ---- steps of joining */
 
 static int copy_definition(const struct network *n, struct network **ret, struct err *e)
@@ -90,8 +98,7 @@ static int make_device(struct overlay_network *n, struct err *e)
 
     if (r < 0)
         return r;
-    snprintf(n->device, sizeof(n->device), "vx-%.12s", d->id);
-    memcpy(v.name, n->device, sizeof(v.name));
+    memcpy(v.name, overlay_device(d->id).name, sizeof(v.name));
     memcpy(v.bridge, d->link, sizeof(v.bridge));
     return vxlan_add(n->overlay->sock, &v, &n->ifindex, e);
 }
@@ -214,7 +221,7 @@ void overlay_network_leave(struct overlay_network *n)
         etcd_watch_free(n->watch);
     overlay_publisher_stop(n);
     overlay_probe_stop(n);
-    if (n->device[0] && vxlan_remove(o->sock, n->device, &e) < 0)
+    if (n->ifindex > 0 && vxlan_remove(o->sock, overlay_device(n->definition->id).name, &e) < 0)
         log_warning("leave overlay network %s: %s", n->definition->name, e.text);
     if (n->dir >= 0)
         (void)dir_remove_all(n->dir, OVERLAY_REMOTE_DIR, NULL);

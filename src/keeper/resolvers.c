@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "keeper/confine.h"
 #include "keeper/dnsmasq.h"
 #include "kernel/pidfd.h"
+#include "runtime/security/capabilities.h"
 
 enum {
     RETRY_MIN_MS = 100,
@@ -57,7 +57,7 @@ static void take_line(struct resolvers *rs, struct resolver *r)
 {
     r->line[r->line_len] = '\0';
     r->line_len = 0;
-    if (r->line[0] == '\0')
+    if (!dnsmasq_line_tells(r->line))
         return;
     memcpy(r->last_line, r->line, sizeof(r->last_line));
     if (r->state == RESOLVER_STARTING && dnsmasq_line_is_ready(r->line)) {
@@ -174,17 +174,20 @@ static int start(struct resolvers *rs, struct resolver *r, struct err *e)
     _cleanup_(hosts_dirs_release) struct hosts_dirs dirs = {0};
     _cleanup_strv_ char **arguments = NULL;
     const char *program;
+    bool fills_sets = false;
     int result = dnsmasq_find(&program, e);
     if (result == 0)
         result = net_config_load(&config, e);
     if (result == 0)
         result = hosts_dirs_open(rs->in, r->scope, &dirs, e);
     if (result == 0)
-        result = dnsmasq_arguments(r->scope, &config, dirs.n, &arguments, e);
+        result = dnsmasq_arguments(r->scope, &config, rs->in->table, dirs.n, &arguments, &fills_sets, e);
     if (result < 0)
         return result;
 
-    struct confinement c = {.caps = UINT64_C(1) << CAP_NET_BIND_SERVICE, .n_dirs = dirs.n, .parent = getpid()};
+    struct confinement c = {.caps = CAP_BIT(CAP_NET_BIND_SERVICE) | (fills_sets ? CAP_BIT(CAP_NET_ADMIN) : 0),
+                            .n_dirs = dirs.n,
+                            .parent = getpid()};
     for (size_t i = 0; i < dirs.n; i++)
         c.dirs[i] = dirs.paths[i];
     confine_choose_user(&c);
@@ -302,6 +305,13 @@ bool resolvers_is_ready(const struct resolvers *rs, const char *key)
 {
     const struct resolver *r = find(rs, key);
     return r && r->state == RESOLVER_READY;
+}
+
+void resolvers_forget_answers(struct resolvers *rs)
+{
+    for (struct resolver *r = rs->first; r; r = r->next)
+        if (r->state == RESOLVER_READY)
+            pidfd_kill(r->pidfd, SIGHUP, NULL);
 }
 
 void resolvers_sweep(struct resolvers *rs, bool (*is_needed)(void *owner, const char *key, int64_t used_at))

@@ -45,6 +45,9 @@ bool resolvers_is_ready(const struct resolvers *rs, const char *key);
 /* Ends one; success where there is none. Waits for the end of the process. */
 void resolvers_forget(struct resolvers *rs, const char *key);
 
+/* All ask anew, and so fill the sets of egress rules anew. */
+void resolvers_forget_answers(struct resolvers *rs);
+
 /* Ends those that are not needed; used_at: when it was last asked for (clock.h). */
 void resolvers_sweep(struct resolvers *rs, bool (*is_needed)(void *owner, const char *key, int64_t used_at));
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strv.h"
+
 struct scope *scope_new(void)
 {
     struct scope *s = calloc(1, sizeof(*s));
@@ -17,6 +19,7 @@ void scope_free(struct scope *s)
 {
     for (size_t i = 0; i < s->n_networks; i++)
         network_free(s->networks[i]);
+    strv_free(s->egress.allow);
     free(s);
 }
 
@@ -30,6 +33,20 @@ int scope_add(struct scope *s, struct network *n, struct err *e)
     snprintf(s->key + len, sizeof(s->key) - len, "%s%s", len > 0 ? "+" : "", n->id);
     s->networks[s->n_networks++] = TAKE_PTR(owned);
     return 0;
+}
+
+void scope_set_owner(struct scope *s, const char *container, struct egress *egress)
+{
+    size_t len = strlen(s->key);
+    snprintf(s->key + len, sizeof(s->key) - len, "@%s", container);
+    snprintf(s->owner, sizeof(s->owner), "%s", container);
+    s->egress = *egress;
+    *egress = (struct egress){0};
+}
+
+bool scope_key_is_network(const char *key)
+{
+    return strpbrk(key, "+@") == NULL;
 }
 
 const char *scope_describe(const struct scope *s, char buf[static 128])

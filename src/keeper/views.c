@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "base/strbuf.h"
 #include "base/strv.h"
 #include "keeper/endpoints.h"
 #include "network/firewall.h"
+#include "network/plan.h"
 
 enum {
     PORT_FIRST = 15300,
@@ -28,10 +30,8 @@ struct member {
 
 void views_init(struct views *v, const struct net_instance *in, struct resolvers *rs)
 {
-    struct err e = ERR_INIT;
     *v = (struct views){.in = in, .resolvers = rs};
-    if (views_apply(v, &e) < 0)
-        log_warning("%s", e.text);
+    (void)views_apply(v, NULL); /* where there is no table yet, there is nothing to take back */
 }
 
 void views_release(struct views *v)
@@ -79,7 +79,23 @@ static int look_at_network(const struct views *v, const char *id, struct member 
     return r < 0 ? r : scope_add(s, TAKE_PTR(n), e);
 }
 
-/* *ret: NULL when it is on fewer than two. */
+/* Its own egress rules, when they have names. */
+static int look_at_egress(const struct views *v, const char *container, struct scope *s, struct err *e)
+{
+    _cleanup_net_plan_ struct net_plan *plan = NULL;
+    _cleanup_strbuf_ struct strbuf lines = STRBUF_INIT(FILE_BYTES_MAX);
+    char path[NETWORK_ID_LEN + sizeof("../containers/")];
+    snprintf(path, sizeof(path), "../containers/%s", container);
+    _cleanup_close_ int run_dir = openat(v->in->dir_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r = run_dir < 0 ? -ENOENT : net_plan_load(run_dir, &plan, e);
+    if (r == 0)
+        r = firewall_dnsmasq_lines(v->in->table, container, &plan->egress, &lines, e);
+    if (r == 0 && lines.len > 0)
+        scope_set_owner(s, container, &plan->egress);
+    return r == -ENOENT ? 0 : r; /* not written yet, or going away */
+}
+
+/* *ret: NULL when it needs no view. */
 static int look_at_container(const struct views *v, const char *container, struct scope *s, struct member **ret,
                              struct err *e)
 {
@@ -94,7 +110,9 @@ static int look_at_container(const struct views *v, const char *container, struc
         if (r == 0)
             r = look_at_network(v, *id, m, s, e);
     }
-    if (r < 0 || s->n_networks < 2)
+    if (r == 0 && s->n_networks > 0)
+        r = look_at_egress(v, container, s, e);
+    if (r < 0 || (s->n_networks < 2 && !s->owner[0]))
         return r;
     memcpy(m->key, s->key, sizeof(m->key));
     *ret = TAKE_PTR(m);

@@ -1,8 +1,14 @@
 /*
- * Containers on several networks. Such a container asks the gateway of any of its networks, and that network's dnsmasq
- * knows its own names only; its "no such name" ends the search. So there is one more dnsmasq per set of networks that
- * some container is on, on a port of its own of their gateways; the firewall sends the queries of that container there, and
- * nobody else reaches it (firewall_set_names). A container is found to be on several networks by its endpoint files.
+ * Containers for which a network's own dnsmasq will not do:
+ *
+ *   - those on several networks. Such a container asks the gateway of any of its networks, whose dnsmasq knows its own
+ *     names only; its "no such name" ends the search.
+ *   - those with egress rules that have names. Their dnsmasq fills sets of the firewall with what it answers; what others
+ *     ask must not fill them.
+ *
+ * They have one more dnsmasq, a view: one per set of networks that some container is on, or one of the container's own, on a
+ * port of its own of the gateways. The firewall sends the queries of those containers there, and lets nobody else in
+ * (firewall_set_names). What a container is on is found by its endpoint files, its rules by its plan in RUN_ROOT/containers/ID.
  *
  * Nothing here waits. All memory is theirs.
  */
@@ -18,7 +24,7 @@ struct member;
 struct views {
     const struct net_instance *in;
     struct resolvers *resolvers;
-    struct member *first; /* the containers on several networks */
+    struct member *first; /* the containers that have one */
 };
 
 /* Both are borrowed. What a former keeper left in the firewall goes. */

@@ -156,24 +156,28 @@ void nft_use(struct nft_batch *b, uint8_t family, const char *table)
     b->table = table;
 }
 
+static void put_table(struct nft_batch *b, uint16_t type, uint16_t flags)
+{
+    put_request(b, b->table, type, flags);
+    netlink_attr_str(&b->nl, NFTA_TABLE_NAME, b->table);
+}
+
 void nft_add_table(struct nft_batch *b)
 {
-    put_request(b, b->table, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-    netlink_attr_str(&b->nl, NFTA_TABLE_NAME, b->table);
+    put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 }
 
 void nft_add_marked_table(struct nft_batch *b, uint32_t mark)
 {
     const struct table_mark m = table_mark(mark);
 
-    nft_add_table(b);
+    put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
     netlink_attr(&b->nl, NFTA_TABLE_USERDATA, &m, sizeof(m));
 }
 
 void nft_delete_table(struct nft_batch *b)
 {
-    put_request(b, b->table, NFT_MSG_DELTABLE, 0);
-    netlink_attr_str(&b->nl, NFTA_TABLE_NAME, b->table);
+    put_table(b, NFT_MSG_DELTABLE, 0);
 }
 
 static void put_chain(struct nft_batch *b, const char *chain, uint16_t type, uint16_t flags)

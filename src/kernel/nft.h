@@ -52,7 +52,7 @@ int nft_has_table(int sock, uint8_t family, const char *name, uint32_t mark, boo
 /* The table that what follows is in. */
 void nft_use(struct nft_batch *b, uint8_t family, const char *table);
 void nft_add_table(struct nft_batch *b); /* success where it is there */
-/* With a mark that nft(8) does not show, and so does not restore: what was saved and loaded again is told from what we made. */
+/* -EEXIST where it is there. With a mark that nft(8) does not show, and so does not restore: what was saved and loaded again is told from what we made. */
 void nft_add_marked_table(struct nft_batch *b, uint32_t mark);
 void nft_delete_table(struct nft_batch *b); /* with all that is in it; -ENOENT where it is not there */
 

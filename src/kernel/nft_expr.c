@@ -43,7 +43,7 @@ static void put_attr(struct netlink_batch *nl, const struct nft_attr *a)
         netlink_attr_str(nl, a->type, a->data);
         break;
     case NFT_ATTR_VALUE:
-        nft_put_value(nl, a->type, a->data, a->number);
+        nft_put_value(nl, a->type, a->data ? a->data : a->own.bytes, a->number);
         break;
     case NFT_ATTR_VERDICT:
         nft_put_verdict(nl, a->type, (int32_t)a->number, a->data);

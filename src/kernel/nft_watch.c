@@ -11,12 +11,14 @@ enum { EVENTS_MAX = 64 * 1024, BACKLOG_BYTES = 1024 * 1024 };
 
 int nft_watch_open(struct err *e)
 {
-    const int group = NFNLGRP_NFTABLES, backlog = BACKLOG_BYTES;
+    /* Bound, which gives it a number: changes made by whoever wants no report of them are kept from sockets that have none. */
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1U << (NFNLGRP_NFTABLES - 1)};
+    const int backlog = BACKLOG_BYTES;
     _cleanup_close_ int sock = netlink_open_protocol(NETLINK_NETFILTER, e);
 
     if (sock < 0)
         return sock;
-    if (setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+    if (bind(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return err_sys(e, "listen for changes of nftables");
     /* A smaller backlog only means that more is looked at again. */
     (void)setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &backlog, sizeof(backlog));

@@ -20,7 +20,7 @@
 /* What `ip link` shows beside a bridge that we made, followed by the network's id; others are not ours to delete. */
 #define ALIAS_PREFIX "sampan network "
 
-enum { ALIAS_MAX = sizeof(ALIAS_PREFIX) + NETWORK_ID_LEN };
+enum { ALIAS_MAX = sizeof(ALIAS_PREFIX) + NETWORK_ID_LEN, LOCALHOST_METRIC = 2048 };
 
 /* ---- what there is ---- */
 
@@ -68,12 +68,15 @@ static int look_at_link(int sock, const char *name, struct link_view *ret, struc
 
 /* ---- making the bridge ---- */
 
-/* The same at each making, so that containers that outlive a bridge still know it: locally administered, of the id. */
+/* The same at each making, so that containers that outlive a bridge still know it: locally administered, of the id. An
+ * overlay has a bridge on each host, and one MAC each: of the gateway's address, as containers' are of theirs. */
 static void bridge_mac(const struct network *n, uint8_t mac[static NET_MAC_LEN])
 {
     memset(mac, 0, NET_MAC_LEN);
     (void)sscanf(n->id, "%2hhx%2hhx%2hhx%2hhx%2hhx", &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]);
     mac[0] = 0x06;
+    if (n->driver == NETWORK_OVERLAY)
+        memcpy(mac + 2, n->v4.gateway.bytes, NET_MAC_LEN - 2);
 }
 
 static void put_bridge_options(struct netlink_batch *b)
@@ -182,6 +185,38 @@ static int address_and_bring_up(int sock, const struct network *n, struct err *e
     return netlink_run(sock, &b, e);
 }
 
+/* Answers to [::1]:PORT come back by the bridge, and have to be this host's there as well: what route_localnet is for IPv4. The
+ * kernel itself drops what comes from outside with that address. lo's own route goes before it. */
+static int route_localhost(int sock, const struct network *n, struct err *e)
+{
+    static const struct ip localhost = {.family = AF_INET6, .bytes = {[15] = 1}};
+    const struct rtmsg header = {
+        .rtm_family = AF_INET6,
+        .rtm_dst_len = 128,
+        .rtm_table = RT_TABLE_LOCAL,
+        .rtm_protocol = RTPROT_STATIC,
+        .rtm_type = RTN_LOCAL,
+    };
+    struct netlink_batch b;
+    struct err why = ERR_INIT;
+    int index = netlink_link_index(sock, n->link, e);
+    int r;
+
+    if (index < 0)
+        return index;
+    netlink_batch_init(&b);
+    netlink_request(&b, "route ::1", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header));
+    netlink_attr(&b, RTA_DST, localhost.bytes, ip_size(&localhost));
+    netlink_attr_u32(&b, RTA_OIF, (uint32_t)index);
+    netlink_attr_u32(&b, RTA_PRIORITY, LOCALHOST_METRIC);
+    r = netlink_run(sock, &b, &why);
+    if (r == -EEXIST) /* from before a crash */
+        return 0;
+    if (r < 0 && e)
+        *e = why;
+    return r;
+}
+
 static int make_link(const struct network *n, struct err *e)
 {
     _cleanup_close_ int sock = netlink_open(e);
@@ -191,6 +226,8 @@ static int make_link(const struct network *n, struct err *e)
         r = bridge_sysctls(n, e);
     if (r == 0)
         r = address_and_bring_up(sock, n, e);
+    if (r == 0 && ip_is_set(&n->v6.gateway))
+        r = route_localhost(sock, n, e);
     return r < 0 ? err_context(e, "bridge %s of network %s", n->link, n->name) : 0;
 }
 

@@ -33,7 +33,7 @@ static int sysctl_is(const char *path, const char *value, bool *ret, struct err 
 
 static int sysctl_set(const char *path, const char *value, struct err *e)
 {
-    bool is_set;
+    bool is_set = false;
     int r = sysctl_is(path, value, &is_set, e);
 
     if (r == -ENOENT)
@@ -50,7 +50,7 @@ static int sysctl_set(const char *path, const char *value, struct err *e)
 
 static int mark_family(const struct net_instance *in, const char *path, const char *mark, struct err *e)
 {
-    bool is_off;
+    bool is_off = false;
     int r = sysctl_is(path, "0", &is_off, e);
 
     if (r == -ENOENT)
@@ -75,7 +75,7 @@ int forwarding_mark(const struct net_instance *in, const struct network *n, stru
 static int keep_advertisements(const char *interface, struct err *e)
 {
     char path[PATH_LEN_MAX];
-    bool is_taken;
+    bool is_taken = false;
     int r;
 
     (void)snprintf(path, sizeof(path), CONF_V6 "/%.*s/accept_ra", IFNAMSIZ, interface);
@@ -120,7 +120,7 @@ static int keep_all_advertisements(struct err *e)
 
 static int forward_v6(struct err *e)
 {
-    bool is_on;
+    bool is_on = false;
     int r = sysctl_is(FORWARDING_V6, "1", &is_on, e);
 
     if (r == 0 && is_on)

@@ -138,7 +138,7 @@ static int read_published_ports(json_object *o, const struct member *m, void *at
 static int read_bip(json_object *o, const struct member *m, void *at, struct err *e)
 {
     const char *text;
-    struct prefix bip, network;
+    struct prefix bip = {.len = 0}, network;
     int r = json_get_str(o, m->key, "", &text, e);
 
     if (r == 0)
@@ -214,10 +214,11 @@ static int read_members(json_object *o, const struct member *members, size_t n, 
     json_object_object_foreach(o, key, value)
     {
         const struct member *m = find_member(key, members, n);
-        int r = m ? 0 : unknown_member(key, members, n, e);
+        int r;
 
-        if (r == 0 && value)
-            r = m->read(o, m, (char *)to + m->offset, e);
+        if (!m)
+            return unknown_member(key, members, n, e);
+        r = value ? m->read(o, m, (char *)to + m->offset, e) : 0;
         if (r < 0)
             return r;
     }
@@ -240,7 +241,7 @@ static int add_pool(struct net_config *c, const struct net_pool *pool, struct er
 static int read_pool(json_object *o, struct net_pool *ret, struct err *e)
 {
     const char *base;
-    uint64_t size;
+    uint64_t size = 0;
     unsigned len_max;
     int r = json_get_str(o, "base", "", &base, e);
 

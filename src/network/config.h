@@ -7,8 +7,8 @@
  *     "publish-to-all": false,            -p to all addresses is refused (default true)
  *     "published-ports": "host-input",    or "open": see firewall.h (default host-input)
  *     "default-network": "bridge",        what a container gets without --network
- *     "bip": "172.17.0.1/20",             the default network's address
- *     "default-address-pools": [{"base": "172.16.0.0/12", "size": 24}],
+ *     "bip": "172.24.0.1/20",             the default network's bridge and subnet (default: a /20 of the pools)
+ *     "default-address-pools": [{"base": "172.24.0.0/14", "size": 24}],    where subnets come from (config.c)
  *     "mtu": 1500, "ipv6": false, "dns": ["10.0.0.53"], "dns-search": [], "dns-opts": [],
  *     "overlay": {"etcd": ["https://10.0.0.1:2379"], "ca": "/path", "cert": "/path", "key": "/path", "prefix": "/sampan",
  *                 "address": "10.0.0.7", "node": "host7", "lease": 15} }
@@ -41,13 +41,14 @@ struct net_config {
     struct prefix bip; /* none: chosen */
     struct net_pool *pools;
     size_t n_pools;
-    uint32_t mtu;
-    bool ipv6;
+    uint32_t mtu; /* of bridges without the option; 0: the kernel's default */
+    bool ipv6;    /* of the default network */
     char **dns, **dns_search, **dns_opts;
     struct overlay_config overlay;
 };
 
-/* Costs one failing open(2) where there is no file. */
+/* Costs one failing open(2) where there is no file. Every mistake is ERR_INVALID and names the file. *ret is the caller's
+ * (net_config_release). Needs no privilege but to read the file. */
 int net_config_load(struct net_config *ret, struct err *e);
 void net_config_release(struct net_config *c);
 

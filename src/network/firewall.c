@@ -40,16 +40,36 @@ static int explain(const struct firewall_rules *rules, struct err *e)
                       "without the last two, and without the host's input rules for published ports");
 }
 
-static int make(int sock, const struct net_instance *in, const struct firewall_rules *rules, struct err *e)
+static int put_tables(const struct net_instance *in, const struct firewall_rules *rules, bool has_remains,
+                      struct err *e)
 {
     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
+    _cleanup_close_ int sock = nft_open(e);
+
+    if (sock < 0)
+        return sock;
+    firewall_put_tables(b, in->table, rules, has_remains);
+    return nft_run(sock, b, e);
+}
+
+/* Remains of another version, of somebody's saved ruleset, or of a partial flush are replaced; not without need, since the
+ * keeper hears of every table that goes. */
+static int make(const struct net_instance *in, const struct firewall_rules *rules, struct err *e)
+{
+    struct err why = ERR_INIT;
     int r = rules->ports_open ? 0 : firewall_gate_up(&rules->gate, e);
 
     if (r < 0)
         return r;
-    firewall_put_tables(b, in->table, rules);
-    r = nft_run(sock, b, e);
-    return r < 0 ? explain(rules, e) : 0;
+    r = put_tables(in, rules, false, &why);
+    if (r == -EEXIST) {
+        why = ERR_INIT;
+        r = put_tables(in, rules, true, &why);
+    }
+    if (r == 0)
+        return 0;
+    *e = why;
+    return explain(rules, e);
 }
 
 /* By one process at a time: the second finds what the first has made. */
@@ -75,23 +95,30 @@ int firewall_ensure(const struct net_instance *in, const struct net_config *conf
         r = locked < 0 ? locked : is_there(sock, in, &rules, &there, e);
     }
     if (r == 0 && !there)
-        r = make(sock, in, &rules, e);
+        r = make(in, &rules, e);
     if (r < 0)
         return err_context(e, "firewall");
     *ret_made = !there;
     return 0;
 }
 
-int firewall_remove(const struct net_instance *in, struct err *e)
+static int delete_tables(const struct net_instance *in, void (*put)(struct nft_batch *, const char *), struct err *e)
 {
     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
-    const struct firewall_gate gate = firewall_gate_of(in);
     _cleanup_close_ int sock = nft_open(e);
-    int r = sock;
 
-    firewall_delete_tables(b, in->table);
-    if (r >= 0)
-        r = nft_run(sock, b, e);
+    if (sock < 0)
+        return sock;
+    put(b, in->table);
+    return nft_run(sock, b, e);
+}
+
+int firewall_remove(const struct net_instance *in, struct err *e)
+{
+    const struct firewall_gate gate = firewall_gate_of(in);
+    int r = delete_tables(in, firewall_delete_tables, e);
+
+    (void)delete_tables(in, firewall_delete_bridge_table, NULL); /* a kernel without that family has none */
     if (r == 0)
         r = firewall_gate_down(&gate, e);
     return r < 0 ? err_context(e, "firewall") : 0;

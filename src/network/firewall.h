@@ -62,6 +62,13 @@ struct net_names {
 };
 int firewall_set_names(const struct net_instance *in, const struct net_names *v, size_t n, struct err *e);
 
+/* For the configuration of a network's dnsmasq: the lines with which it fills the sets of the names in egress rules, each with
+ * its newline; nothing where there are none. owner: the id of the network, or of a container on it with rules of its own. A
+ * dnsmasq must have those of all its containers. It needs CAP_NET_ADMIN for them. */
+struct strbuf;
+int firewall_dnsmasq_lines(const char *table, const char *owner, const struct egress *egress, struct strbuf *ret,
+                           struct err *e);
+
 /* All our tables and the gate. */
 int firewall_remove(const struct net_instance *in, struct err *e);
 

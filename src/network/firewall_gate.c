@@ -167,8 +167,10 @@ int firewall_gate_up(const struct firewall_gate *g, struct err *e)
     index_in = (int)if_nametoindex(g->in);
     index_out = (int)if_nametoindex(g->out);
     netlink_batch_init(&b);
-    request_up(&b, index_in, has_ipv6);
+    /* In this order: the end that comes up second finds a carrier and can send at once; the other only when the kernel gets
+     * round to it, up to a second later. */
     request_up(&b, index_out, has_ipv6);
+    request_up(&b, index_in, has_ipv6);
     request_address(&b, g, index_out);
     request_route(&b, AF_INET, g->next_hop4, sizeof(g->next_hop4), index_in);
     if (has_ipv6)
@@ -214,12 +216,14 @@ static const struct nft_chain gate_chain = {
 static const struct nft_chain guard_chain = {
     .name = "guard", .type = "filter", .hook = NF_INET_LOCAL_OUT, .priority = PRIORITY_GATE};
 
+static const char lo[IFNAMSIZ] = "lo";
+
 static const struct nft_chain enter_chain = {.name = "enter"};
 
 /* Behind the host's own input rules: new connections to what is published go through the gate, once. */
 static void put_gate(struct nft_batch *b, const struct firewall_gate *g)
 {
-    const struct nft_expr by_lo[] = {NFT_IIFNAME_IS(NFT_LO), NFT_DO_RETURN, NFT_END};
+    const struct nft_expr by_lo[] = {NFT_IIFNAME_IS(lo), NFT_DO_RETURN, NFT_END};
     const struct nft_expr again[] = {NFT_IIFNAME_IS(g->out), NFT_DO_RETURN, NFT_END};
     const struct nft_expr is_new[] = {NFT_CT_STATE_HAS(NFT_CT_NEW), NFT_DADDR_IS_LOCAL, NFT_JUMP_TO("enter"), NFT_END};
 
@@ -274,7 +278,7 @@ static void put_enter6(struct nft_batch *b, const struct firewall_gate *g)
 static void put_guard(struct nft_batch *b, const struct firewall_gate *g)
 {
     const struct nft_expr astray[] = {NFT_CT_STATE_HAS(NFT_CT_UNTRACKED),
-                                      NFT_OIFNAME_IS_NOT(NFT_LO),
+                                      NFT_OIFNAME_IS_NOT(lo),
                                       NFT_OIFNAME_IS_NOT(g->in),
                                       NFT_DADDR_IS_LOCAL,
                                       NFT_DROP,

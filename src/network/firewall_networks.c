@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "network/firewall_egress.h"
 #include "network/firewall_tables.h"
 
 /* One element that a network has in a set of a table. */
@@ -61,26 +62,49 @@ static void put_network(struct nft_batch *b, const char *table, const struct net
     put_gateway(b, SET_GATEWAYS6, n->link, &n->v6.gateway, is_removal);
 }
 
-int firewall_add_network(const struct net_instance *in, const struct network *n, struct err *e)
+/* What comes from the bridge goes to the network's own chain. */
+static void put_egress(struct nft_batch *b, const struct network *n, const struct egress_chain *c, bool is_removal)
+{
+    struct nft_element el = {.jump = c->name};
+
+    nft_value_add_ifname(&el.key, n->link);
+    egress_chain_put(b, c);
+    put(b, MAP_EGRESS_LINKS, &el, is_removal);
+    if (is_removal)
+        egress_chain_put_removal(b, c);
+}
+
+static int change(const char *table, const struct network *n, bool is_removal, struct err *e)
 {
     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
+    _cleanup_egress_chain_ struct egress_chain chain = {.n_rules = 0};
     _cleanup_close_ int sock = nft_open(e);
-    int r = sock;
+    int r = sock < 0 ? sock : 0;
 
-    put_network(b, in->table, n, false);
-    if (r >= 0)
-        r = nft_run(sock, b, e);
+    if (r == 0 && n->egress.deny)
+        r = egress_chain_init(n->id, &n->egress, &chain, e);
+    if (r < 0)
+        return r;
+    put_network(b, table, n, is_removal);
+    if (n->egress.deny)
+        put_egress(b, n, &chain, is_removal);
+    return nft_run(sock, b, e);
+}
+
+int firewall_add_network(const struct net_instance *in, const struct network *n, struct err *e)
+{
+    int r = change(in->table, n, false, e);
+
     return r < 0 ? err_context(e, "firewall: add network %s", n->name) : 0;
 }
 
 int firewall_remove_network(const struct net_instance *in, const struct network *n, struct err *e)
 {
-    _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
-    _cleanup_close_ int sock = nft_open(e);
-    int r = sock;
+    struct err why = ERR_INIT;
+    int r = change(in->table, n, true, &why);
 
-    put_network(b, in->table, n, true);
-    if (r >= 0)
-        r = nft_run(sock, b, e);
-    return r < 0 ? err_context(e, "firewall: remove network %s", n->name) : 0;
+    if (r == 0 || r == -ENOENT) /* the table is gone, and all of it */
+        return 0;
+    *e = why;
+    return err_context(e, "firewall: remove network %s", n->name);
 }

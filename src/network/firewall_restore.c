@@ -25,9 +25,9 @@ static int restore_container(const struct net_instance *in, int containers, cons
     _cleanup_close_ int run_dir = openat(containers, id, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r = run_dir < 0 ? 0 : net_plan_load(run_dir, &p, e);
 
-    if (r == -ENOENT || !p)
-        return 0;
-    return r < 0 ? r : firewall_add_container(in->table, p, e);
+    if (!p) /* without a network of ours */
+        return r == -ENOENT ? 0 : r;
+    return firewall_add_container(in->table, p, e);
 }
 
 /* One container's trouble is not another's: a dead one, say, whose port has a new owner. */

@@ -57,7 +57,6 @@ static const struct nft_set inet_sets[] = {
     {.name = MAP_EGRESS4, .key = {IPV4}, .data = {VERDICT}},
     {.name = MAP_EGRESS6, .key = {IPV6}, .data = {VERDICT}},
     {.name = SET_NAMES_PORTS, .key = {PROTO, PORT}},
-    {.name = SET_OVERLAY_PORTS, .key = {PROTO, PORT}},
     {.name = SET_OVERLAY_PEERS4, .key = {IPV4}},
     {.name = SET_OVERLAY_PEERS6, .key = {IPV6}},
 };
@@ -65,14 +64,12 @@ static const struct nft_set inet_sets[] = {
 static const struct nft_chain inet_chains[] = {
     {.name = "forward", .type = "filter", .hook = NF_INET_FORWARD},
     {.name = "input", .type = "filter", .hook = NF_INET_LOCAL_IN},
-    {.name = "egress"},  /* leaves by return what may go on */
-    {.name = "gateway"}, /* to the address where a bridge's containers ask for names */
-    {.name = "overlay"}, /* encapsulated packets of our networks */
+    {.name = "egress"},      /* leaves by return what may go on */
+    {.name = "gateway"},     /* to the address where a bridge's containers ask for names */
+    {.name = CHAIN_OVERLAY}, /* encapsulated packets; filled by firewall_overlay_peers() */
 };
 
 #define OIFNAME_AS_SECOND NFT_META(NFT_META_OIFNAME, NFT_REG_AFTER(IFNAMSIZ))
-#define IP_SADDR NFT_NFPROTO_IS(NFPROTO_IPV4), NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 12, 4, NFT_REG_A)
-#define IP6_SADDR NFT_NFPROTO_IS(NFPROTO_IPV6), NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 8, 16, NFT_REG_A)
 #define IP_DADDR_AS_SECOND NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 16, 4, NFT_REG_AFTER(IFNAMSIZ))
 #define IP6_DADDR_AS_SECOND NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 24, 16, NFT_REG_AFTER(IFNAMSIZ))
 #define ESTABLISHED NFT_CT_STATE_HAS(NFT_CT_ESTABLISHED | NFT_CT_RELATED)
@@ -90,9 +87,9 @@ static const struct rule inet_rules[] = {
     RULE("forward", "ct status dnat accept", NFT_CT_STATUS_DNAT, NFT_ACCEPT),
     RULE("forward", "oifname @bridges drop", NFT_OIFNAME_IN(SET_BRIDGES), NFT_DROP),
 
-    /* First, since its packets may well be "established". */
-    RULE("input", "meta l4proto . th dport @overlay_ports jump overlay", NFT_L4PROTO_AND_PORT(NFT_REG_A),
-         NFT_IN(SET_OVERLAY_PORTS), NFT_JUMP_TO("overlay")),
+    /* First, since forged packets may well be "established". */
+    RULE("input", "udp dport 4789 jump overlay", NFT_L4PROTO_IS(IPPROTO_UDP), NFT_TH_DPORT_IS(4789),
+         NFT_JUMP_TO(CHAIN_OVERLAY)),
     RULE("input", "iifname != @bridges return", NFT_IIFNAME_NOT_IN(SET_BRIDGES), NFT_DO_RETURN),
     RULE("input", "ct state established,related accept", ESTABLISHED, NFT_ACCEPT),
     /* Whose names they know is asked by way of the translation in tables ip and ip6, or not at all. */
@@ -107,18 +104,14 @@ static const struct rule inet_rules[] = {
     RULE("input", "jump egress", NFT_JUMP_TO("egress")),
 
     RULE("egress", "iifname vmap @egress_links", NFT_IIFNAME, NFT_VMAP(MAP_EGRESS_LINKS)),
-    RULE("egress", "ip saddr vmap @egress4", IP_SADDR, NFT_VMAP(MAP_EGRESS4)),
-    RULE("egress", "ip6 saddr vmap @egress6", IP6_SADDR, NFT_VMAP(MAP_EGRESS6)),
+    RULE("egress", "ip saddr vmap @egress4", NFT_IP_SADDR, NFT_VMAP(MAP_EGRESS4)),
+    RULE("egress", "ip6 saddr vmap @egress6", NFT_IP6_SADDR, NFT_VMAP(MAP_EGRESS6)),
 
     RULE("gateway", "meta l4proto icmp accept", NFT_L4PROTO_IS(IPPROTO_ICMP), NFT_ACCEPT),
     RULE("gateway", "udp dport 53 accept", NFT_L4PROTO_IS(IPPROTO_UDP), NFT_TH_DPORT_IS(53), NFT_ACCEPT),
     RULE("gateway", "tcp dport 53 accept", NFT_L4PROTO_IS(IPPROTO_TCP), NFT_TH_DPORT_IS(53), NFT_ACCEPT),
     RULE("gateway", "meta l4proto . th dport @names_ports accept", NFT_L4PROTO_AND_PORT(NFT_REG_A),
          NFT_IN(SET_NAMES_PORTS), NFT_ACCEPT),
-
-    RULE("overlay", "ip saddr @overlay_peers4 return", IP_SADDR, NFT_IN(SET_OVERLAY_PEERS4), NFT_DO_RETURN),
-    RULE("overlay", "ip6 saddr @overlay_peers6 return", IP6_SADDR, NFT_IN(SET_OVERLAY_PEERS6), NFT_DO_RETURN),
-    RULE("overlay", "drop", NFT_DROP),
 };
 
 #define NOT_FROM_BRIDGES(family_) NFT_NFPROTO_IS(family_), NFT_IIFNAME_NOT_IN(SET_BRIDGES)
@@ -275,10 +268,12 @@ static void clear_table(struct nft_batch *b, uint8_t family, const char *table)
     nft_delete_table(b);
 }
 
-void firewall_put_tables(struct nft_batch *b, const char *table, const struct firewall_rules *rules)
+void firewall_put_tables(struct nft_batch *b, const char *table, const struct firewall_rules *rules, bool has_remains)
 {
     for (size_t i = 0; i < firewall_n_families; i++) {
-        clear_table(b, firewall_families[i], table);
+        if (has_remains)
+            clear_table(b, firewall_families[i], table);
+        nft_use(b, firewall_families[i], table);
         nft_add_marked_table(b, mark_of(rules));
         if (firewall_families[i] == NFPROTO_INET)
             put_inet(b, rules);
@@ -291,6 +286,11 @@ void firewall_delete_tables(struct nft_batch *b, const char *table)
 {
     for (size_t i = 0; i < firewall_n_families; i++)
         clear_table(b, firewall_families[i], table);
+}
+
+void firewall_delete_bridge_table(struct nft_batch *b, const char *table)
+{
+    clear_table(b, NFPROTO_BRIDGE, table);
 }
 
 int firewall_has_tables(int sock, const char *table, const struct firewall_rules *rules, bool *ret, struct err *e)

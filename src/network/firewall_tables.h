@@ -25,16 +25,16 @@
 #define MAP_NAMES "names"
 
 /* inet */
-#define SET_INTERNAL "internal"           /* ifname */
-#define SET_GATEWAYS4 "gateways4"         /* ifname . address: where a bridge's containers ask for names */
-#define SET_GATEWAYS6 "gateways6"         /* */
-#define MAP_EGRESS_LINKS "egress_links"   /* ifname : verdict */
-#define MAP_EGRESS4 "egress4"             /* address : verdict */
-#define MAP_EGRESS6 "egress6"             /* */
-#define SET_NAMES_PORTS "names_ports"     /* proto . port: of name servers that answer certain containers only */
-#define SET_OVERLAY_PORTS "overlay_ports" /* proto . port */
+#define SET_INTERNAL "internal"         /* ifname */
+#define SET_GATEWAYS4 "gateways4"       /* ifname . address: where a bridge's containers ask for names */
+#define SET_GATEWAYS6 "gateways6"       /* */
+#define MAP_EGRESS_LINKS "egress_links" /* ifname : verdict */
+#define MAP_EGRESS4 "egress4"           /* address : verdict */
+#define MAP_EGRESS6 "egress6"           /* */
+#define SET_NAMES_PORTS "names_ports"   /* proto . port: of name servers that answer certain containers only */
 #define SET_OVERLAY_PEERS4 "overlay_peers4"
 #define SET_OVERLAY_PEERS6 "overlay_peers6"
+#define CHAIN_OVERLAY "overlay"
 
 /* The families that have a table of ours whenever there is a firewall at all. */
 extern const uint8_t firewall_families[];
@@ -48,10 +48,11 @@ struct firewall_rules {
     struct firewall_gate gate;
 };
 
-/* All tables, empty of networks and ports, in place of what there is of them. */
-void firewall_put_tables(struct nft_batch *b, const char *table, const struct firewall_rules *rules);
-/* Takes them away; also succeeds for those that are not there. */
+/* All tables, empty of networks and ports. -EEXIST where there is one already; or with has_remains in their place. */
+void firewall_put_tables(struct nft_batch *b, const char *table, const struct firewall_rules *rules, bool has_remains);
+/* Takes them away; also succeeds for those that are not there. The other one is that of firewall_sources.h. */
 void firewall_delete_tables(struct nft_batch *b, const char *table);
+void firewall_delete_bridge_table(struct nft_batch *b, const char *table);
 /* Whether they are there, made with these rules by this version of the program. */
 int firewall_has_tables(int sock, const char *table, const struct firewall_rules *rules, bool *ret, struct err *e);
 

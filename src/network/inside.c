@@ -7,30 +7,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "kernel/mount.h"
 #include "kernel/namespaces.h"
 #include "kernel/netlink.h"
 
 /* ---- before there are interfaces ---- */
 
-/* lo keeps its ::1: `default` is for what comes later. */
-int net_prepare_namespace(const struct net_plan *p, struct err *e)
+/*
+ * In one procfs the same file of each network namespace is another one of the same name, and the kernel finds it by going
+ * through all of them: with 900 containers that takes 0.3 ms a start, and more with each one. In a procfs of its own the
+ * namespace is alone. Where that may not be mounted (a user namespace over another's processes), /proc has to do.
+ */
+static int open_procfs(struct err *e)
 {
-    static const char conf[] = "/proc/sys/net/ipv6/conf/default";
-    _cleanup_close_ int dir = open(conf, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int r = 0;
+    int fd = mount_new("proc", NULL, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL);
 
-    if (dir < 0 && (errno != ENOENT || net_plan_has_ipv6(p)))
-        return err_sys(e, "open %s", conf);
-    if (dir >= 0) {
-        r = file_write_existing(dir, "accept_ra", "0", e);
-        if (r == 0 && !net_plan_has_ipv6(p))
-            r = file_write_existing(dir, "disable_ipv6", "1", e);
-    }
-    return r == 0 ? netlink_loopback_up(e) : r;
+    if (fd < 0)
+        fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? err_sys(e, "open /proc") : fd;
+}
+
+/* lo keeps its ::1: `default` is for what comes later. */
+static int set_defaults(const struct net_plan *p, int procfs, struct err *e)
+{
+    static const char conf[] = "sys/net/ipv6/conf/default";
+    _cleanup_close_ int dir = openat(procfs, conf, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r;
+
+    if (dir < 0)
+        return errno == ENOENT && !net_plan_has_ipv6(p) ? 0 : err_sys(e, "open /proc/%s", conf);
+    r = file_write_existing(dir, "accept_ra", "0", e);
+    return r < 0 || net_plan_has_ipv6(p) ? r : file_write_existing(dir, "disable_ipv6", "1", e);
+}
+
+int net_prepare_namespace(const struct net_plan *p, int *ret_procfs, struct err *e)
+{
+    _cleanup_close_ int procfs = open_procfs(e);
+    int r = procfs < 0 ? procfs : set_defaults(p, procfs, e);
+
+    if (r == 0)
+        r = netlink_loopback_up(e);
+    if (r == 0)
+        *ret_procfs = TAKE_FD(procfs);
+    return r;
 }
 
 /* ---- entering ---- */

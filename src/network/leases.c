@@ -248,12 +248,15 @@ static int sweep_leases(int leases, const char *holder, struct err *e)
 
 static int sweep_network(const struct net_instance *in, const char *id, const char *holder, struct err *e)
 {
-    char path[ID_LEN + sizeof("/" ENDPOINTS_DIR "/") + HOLDER_MAX];
+    static const char *const endpoints[] = {ENDPOINTS_DIR "/", ENDPOINTS_DIR "/."}; /* and one half written (names.c) */
+    char path[ID_LEN + sizeof("/" ENDPOINTS_DIR "/.") + HOLDER_MAX];
     _cleanup_close_ int leases = -1;
 
-    (void)snprintf(path, sizeof(path), "%s/" ENDPOINTS_DIR "/%.*s", id, HOLDER_MAX, holder);
-    if (unlinkat(in->dir_fd, path, 0) < 0 && errno != ENOENT)
-        return err_sys(e, "remove %s", path);
+    for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s%.*s", id, endpoints[i], HOLDER_MAX, holder);
+        if (unlinkat(in->dir_fd, path, 0) < 0 && errno != ENOENT)
+            return err_sys(e, "remove %s", path);
+    }
     (void)snprintf(path, sizeof(path), "%s/" LEASES_DIR, id);
     leases = openat(in->dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (leases < 0)

@@ -1,11 +1,13 @@
 #include "network/link.h"
 
+#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/file.h"
 #include "kernel/netlink.h"
 
 /* ---- parts of a request ---- */
@@ -79,14 +81,24 @@ static void request_pair(struct netlink_batch *b, const struct net_interface *i,
     end_kind(b, info, data);
 }
 
-static void put_isolation(struct netlink_batch *b)
+/* br_netfilter translates what a container sends to a port of its own while that is still in the bridge, which then has to
+ * send it back where it came from. */
+static bool needs_hairpin(void)
+{
+    return file_exists(AT_FDCWD, "/proc/sys/net/bridge/bridge-nf-call-iptables");
+}
+
+static void put_port_options(struct netlink_batch *b, bool is_isolated, bool is_hairpin)
 {
     struct nlattr *info = netlink_nest(b, IFLA_LINKINFO);
     struct nlattr *port;
 
     netlink_attr_str(b, IFLA_INFO_SLAVE_KIND, "bridge");
     port = netlink_nest(b, IFLA_INFO_SLAVE_DATA);
-    netlink_attr_u8(b, IFLA_BRPORT_ISOLATED, 1);
+    if (is_isolated)
+        netlink_attr_u8(b, IFLA_BRPORT_ISOLATED, 1);
+    if (is_hairpin)
+        netlink_attr_u8(b, IFLA_BRPORT_MODE, 1);
     netlink_nest_end(b, port);
     netlink_nest_end(b, info);
 }
@@ -105,13 +117,15 @@ static void put_no_ipv6_address(struct netlink_batch *b)
 
 static void request_port(struct netlink_batch *b, const struct net_interface *i, bool has_ipv6)
 {
+    const bool is_hairpin = needs_hairpin();
+
     /* Not RTM_SETLINK, which passes over what is for the bridge. */
     request_link(b, "set up the host's end of a veth pair", RTM_NEWLINK, 0, 0, true);
     netlink_attr_str(b, IFLA_IFNAME, i->host_name);
     if (has_ipv6)
         put_no_ipv6_address(b);
-    if (i->isolated)
-        put_isolation(b);
+    if (i->isolated || is_hairpin)
+        put_port_options(b, i->isolated, is_hairpin);
 }
 
 /* A host without IPv6 (ipv6.disable=1), or an MTU that is too small for it: there is nothing to turn off. */

@@ -86,7 +86,6 @@ int network_set_link_name(const char *name, const char *what, char ret[static IF
     if (len >= IFNAMSIZ || !name_is_valid(name, 1))
         return err_invalid(e, "%s: \"%.100s\" is not an interface's name: up to %d of [a-zA-Z0-9_.-]", what, name,
                            IFNAMSIZ - 1);
-    memset(ret, 0, IFNAMSIZ);
-    memcpy(ret, name, len);
+    memcpy(ret, name, len + 1);
     return 0;
 }

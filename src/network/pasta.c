@@ -72,25 +72,11 @@ static int start(struct pasta *p, const char *program, pid_t target, int dir_fd,
     char pid[16], pid_file[64];
     snprintf(pid, sizeof(pid), "%d", (int)target);
     snprintf(pid_file, sizeof(pid_file), "%s/" PASTA_PID_NAME, fd_path(PASTA_FD_DIR).path);
-    const char *const argv[] = {"pasta",
-                                "--config-net",
-                                "--foreground",
-                                "--quiet",
-                                "--pid",
-                                pid_file,
-                                "-t",
-                                "auto",
-                                "-u",
-                                "auto",
-                                "-T",
-                                "none",
-                                "-U",
-                                "none",
-                                "--ns-ifname",
-                                PASTA_INTERFACE,
-                                "--dns-forward",
-                                PASTA_DNS_ADDRESS,
-                                pid,
+    /* Without --no-map-gw the gateway's address would lead to what listens on the host's loopback. Ports are found by
+     * themselves in both directions, which is the default: releases of 2023 look for those of the namespace only then. The
+     * host's loopback ports so appear on the base's loopback, which no container but one with --network host can reach. */
+    const char *const argv[] = {"pasta",  "--config-net", "--foreground",  "--quiet",       "--no-map-gw",     "--pid",
+                                pid_file, "--ns-ifname",  PASTA_INTERFACE, "--dns-forward", PASTA_DNS_ADDRESS, pid,
                                 NULL};
     struct process child = {.path = program,
                             .argv = argv,

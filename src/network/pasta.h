@@ -3,7 +3,7 @@
  * between a tap device and plain sockets. One for all of a user's containers (engine/rootless.h): 80 to 200 ms and 20 MB.
  *
  * What listens in the namespace is reachable from outside on the same port, one second later: pasta looks for listening
- * sockets (-t auto, -u auto). So a published port's held socket listens there, without ever accepting: the firewall leads packets
+ * sockets. So a published port's held socket listens there, without ever accepting: the firewall leads packets
  * past it, with their source addresses as they came.
  *
  * Needs: pasta, and /dev/net/tun open to the user. Source: pasta(1), passt.top.

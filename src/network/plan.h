@@ -111,7 +111,8 @@ int net_interface_set_gateways(const struct net_interface *i, const struct net_t
 int net_plan_down(const struct net_plan *p, struct err *e);
 
 /* In the container's init, in its new namespace, before any interface but lo: lo up, and the sysctls that each new interface
- * is born with: no router advertisements taken (CVE-2020-13401), IPv6 off unless the plan has an address (CVE-2024-32473). */
-int net_prepare_namespace(const struct net_plan *p, struct err *e);
+ * is born with: no router advertisements taken (CVE-2020-13401), IPv6 off unless the plan has an address (CVE-2024-32473).
+ * *ret_procfs: a mount of procfs, owned by the caller; its last fd is to be closed where nobody waits for it (0.1 ms). */
+int net_prepare_namespace(const struct net_plan *p, int *ret_procfs, struct err *e);
 
 #endif

@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "base/id.h"
+#include "base/strv.h"
 #include "base/timestamp.h"
 #include "network/config.h"
+#include "network/egress.h"
 #include "network/network.h"
 #include "network/options.h"
 #include "network/subnets.h"
@@ -36,13 +38,30 @@ static int check_parent(const struct network *n, struct err *e)
     return err_advice(e, "a VLAN's is made with ip link add link eth0 name eth0.10 type vlan id 10");
 }
 
+/* A name in a rule means what the network's own names say. */
+static int check_egress_rule(const struct network *n, const char *text, struct err *e)
+{
+    struct egress_rule rule;
+    int r = egress_rule_parse(text, &rule, e);
+
+    if (r == 0 && !ip_is_set(&rule.to.ip) && !network_has_names(n))
+        r = err_invalid(e, "--egress allow=%s: without names on the network only addresses can be allowed", text);
+    return r;
+}
+
 static int check_egress(const struct network *n, struct err *e)
 {
-    if (network_has_bridge(n) || !(n->egress.deny || n->egress.allow))
-        return 0;
-    return err_set(e, ERR_UNSUPPORTED, 0,
-                   "egress rules need a bridge: traffic of a %s network passes the host's firewall by",
-                   network_driver_name(n->driver));
+    int r = 0;
+
+    if (!network_has_bridge(n) && (n->egress.deny || n->egress.allow))
+        return err_set(e, ERR_UNSUPPORTED, 0,
+                       "egress rules need a bridge: what a %s network sends does not pass the host's firewall",
+                       network_driver_name(n->driver));
+    STRV_FOREACH (rule, n->egress.allow) {
+        if (r == 0)
+            r = check_egress_rule(n, *rule, e);
+    }
+    return r;
 }
 
 /* The bridge's name and the MTU, where no option gave them. */

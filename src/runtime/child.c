@@ -71,21 +71,24 @@ static int become_root(struct child *c, struct err *e)
     return r == 0 ? child_die_with_parent(e) : r;
 }
 
+static int enter_network(struct child *c, struct err *e)
+{
+    return ns_net_enter(c->spec, c->plan, c->sync, e);
+}
+
 static int enter_namespaces(struct child *c, struct err *e)
 {
     static int (*const enter[])(const struct spec *, const struct ns_plan *, struct err *) = {
-        ns_net_enter, ns_ipc_enter, ns_uts_enter, ns_cgroup_enter, ns_mount_enter,
+        ns_ipc_enter,
+        ns_uts_enter,
+        ns_cgroup_enter,
+        ns_mount_enter,
     };
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(enter) && r == 0; i++)
         r = enter[i](c->spec, c->plan, e);
     return r;
-}
-
-static int hand_over_network(struct child *c, struct err *e)
-{
-    return ns_net_hand_over(c->spec, c->sync, e);
 }
 
 static int start_session(struct child *c, struct err *e)
@@ -191,8 +194,8 @@ static const child_step steps[] = {
     enter_time,        /* before it changes its ids */
     label_exec,        /* through the host's procfs */
     become_root,       /* of its user namespace, once that has maps */
-    enter_namespaces,  /* net, ipc, uts, cgroup, mount */
-    hand_over_network, /* SYNC_NETWORK */
+    enter_network,     /* SYNC_NETWORK: the parent fills it meanwhile */
+    enter_namespaces,  /* ipc, uts, cgroup, mount */
     start_session,     /* of its own: no terminal of the caller's */
     enter_rootfs,      /* SYNC_MOUNTS: attaches what the parent prepared, pivots */
     close_host_fds,    /* nothing of the host is left */

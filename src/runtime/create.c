@@ -145,7 +145,7 @@ static int hand_over_rootfs(struct creation *c, struct err *e)
 /* While the init goes on with its mounts. */
 static int make_network(struct creation *c, struct err *e)
 {
-    return ns_net_fill(c->spec, c->container->sync_fd, e);
+    return ns_net_fill(c->spec, c->container->sync_fd, &c->container->procfs_fd, e);
 }
 
 /* Without it the end is only slower. */

@@ -33,11 +33,12 @@ struct runtime_container {
     /* Owned; -1: none. Its mount namespace, held so that taking it down (0.25 to 0.45 ms: the overlay is unmounted)
      * does not come before the news of the init's end, but in runtime_release. */
     int mounts_fd;
+    int procfs_fd; /* the same for what the network's sysctls were written through (network/plan.h) */
     struct cgroup cgroup;
 };
 
 #define RUNTIME_CONTAINER_INIT                                                                                         \
-    ((struct runtime_container){.pidfd = -1, .sync_fd = -1, .mounts_fd = -1, .cgroup = CGROUP_INIT})
+    ((struct runtime_container){.pidfd = -1, .sync_fd = -1, .mounts_fd = -1, .procfs_fd = -1, .cgroup = CGROUP_INIT})
 
 /* On failure nothing is left: no process, no cgroup, no mount. The child dies with the caller (PR_SET_PDEATHSIG, and
  * EOF on the sync socket while it is being set up). */

@@ -104,6 +104,7 @@ int runtime_release(struct runtime_container *c)
     fd_close(&c->pidfd);
     fd_close(&c->sync_fd);
     fd_close(&c->mounts_fd);
+    fd_close(&c->procfs_fd);
     *c = RUNTIME_CONTAINER_INIT;
     return r;
 }

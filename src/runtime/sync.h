@@ -7,7 +7,7 @@
  *     writes uid_map, gid_map                      joins the v1 cgroups, unshares time
  *     SYNC_MAPPED -------------------------------> becomes root of its user namespace
  *     prepares rootfs and volumes, detached        unshares net, ipc, cgroup; hostname, loopback
- *     (needs the user namespace for idmaps)  <---- SYNC_NETWORK + fd  only with a network of ours: a route netlink socket
+ *     (needs the user namespace for idmaps)  <---- SYNC_NETWORK + fds  only with a network of ours: a route netlink socket
  *     SYNC_MOUNTS  + fds ------------------------> attaches them, pivots, masks, …
  *     makes interfaces, by that socket
  *     (waits)       <------------- SYNC_CONSOLE + fd  only with a terminal: the pty's master

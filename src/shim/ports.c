@@ -26,7 +26,7 @@ static bool get_address(int fd, struct shim_port *ret)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } a;
+    } a = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t len = sizeof(a);
     int protocol;
     socklen_t protocol_len = sizeof(protocol);

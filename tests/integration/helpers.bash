@@ -33,7 +33,7 @@ stop_engine() {
 # left out: the default network's bridge, the gate and the tables, which carry its tag (network/instance.h).
 snapshot_host() {
     awk '{ print $5 }' /proc/self/mountinfo | sort
-    ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -Ev '^sp[gh]?-[0-9a-f]{8}$' | sort
+    ip -o link 2>/dev/null | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -Ev '^sp[gh]?-[0-9a-f]{8}$' | sort
     nft list tables 2>/dev/null | grep -v ' sampan-' | sort || true
 }
 
@@ -75,7 +75,7 @@ shims_are_gone() {
 
 # What only a running container may have: a veth, an address, an endpoint, a published port, a rule of its own.
 network_leftovers() {
-    ip -o link | awk -F': ' '$2 ~ /^sv/ { print "interface " $2 }'
+    ip -o link 2>/dev/null | awk -F': ' '$2 ~ /^sv/ { print "interface " $2 }'
     find "$SAMPAN_RUN_ROOT"/networks/*/leases -type l ! -lname gateway ! -path '*/cursor*' 2>/dev/null
     find "$SAMPAN_RUN_ROOT"/networks/*/endpoints -type f 2>/dev/null
 }

@@ -2,18 +2,21 @@
 # Containers of a user who is not root (docs/man/sampan-rootless.7). The user exists in this file's tests alone: as_user
 # shows the programs an /etc/passwd, /etc/subuid and /dev/net/tun of its own, in a mount namespace.
 
-load helpers
+load network_helpers
 
 USER_ID=61234
 FIRST_SUBID=1700000000
 
 setup_file() {
+    make_world
+    serve_on world tcp/80
     SAMPAN_STATE=$(mktemp -d "${TMPDIR:-/tmp}/sampan-test.XXXXXX")
     export SAMPAN_STATE
     chmod 711 "$SAMPAN_STATE"
     mkdir -p "$SAMPAN_STATE"/{bin,etc,home,runtime}
     # The build directory may be out of another user's reach.
     find "$SAMPAN_BUILD" -maxdepth 1 -type f -name 'sampan*' -perm -100 -exec cp -t "$SAMPAN_STATE/bin" {} +
+    cp "$NET_PROBE" "$SAMPAN_STATE/bin/"
     { cat /etc/passwd; echo "skipper:x:$USER_ID:$USER_ID::$SAMPAN_STATE/home:/bin/sh"; } >"$SAMPAN_STATE/etc/passwd"
     { cat /etc/group; echo "skipper:x:$USER_ID:"; } >"$SAMPAN_STATE/etc/group"
     echo "skipper:$FIRST_SUBID:65536" | tee "$SAMPAN_STATE/etc/subuid" >"$SAMPAN_STATE/etc/subgid"
@@ -29,6 +32,7 @@ teardown_file() {
     done
     wait_until base_is_gone
     rm -rf --one-file-system "$SAMPAN_STATE"
+    end_world
 }
 
 # Binds the files of the test over the machine's, and becomes the user. BEFORE may hold a command to run before that.
@@ -47,6 +51,25 @@ as_user() {
 
 user_busybox() {
     as_user sampan run --rm --network none busybox "$@"
+}
+
+# A container of the user's that answers with its name: user_serve NAME [OPTION…]
+user_serve() {
+    as_user sampan run -d --name "$1" "${@:2}" -v "$SAMPAN_STATE/bin/net-probe:/net-probe:ro" busybox \
+        /net-probe serve "$1" tcp/80
+    wait_until user_says_ready "$1"
+}
+
+user_says_ready() {
+    [ "$(as_user sampan logs "$1")" = ready ]
+}
+
+user_reach() {
+    as_user sampan run --rm "${@:2}" -v "$SAMPAN_STATE/bin/net-probe:/net-probe:ro" busybox /net-probe reach 3000 "$1"
+}
+
+client_reaches_web() {
+    [ "$(on client "$NET_PROBE" reach 1000 tcp/192.0.2.1/8080)" = "tcp/192.0.2.1/8080 yes web 192.0.2.9" ]
 }
 
 user_processes() {
@@ -161,4 +184,43 @@ base_is_gone() {
 
 @test "without a place for its state: what to set" {
     assert_error 125 'neither XDG_DATA_HOME nor HOME' as_user env -u HOME sampan run --rm --network none busybox true
+}
+
+@test "a container reaches the world through pasta, which has the host's address" {
+    run -0 user_reach tcp/198.51.100.7/80
+    [ "$output" = "tcp/198.51.100.7/80 yes world 192.0.2.1" ]
+}
+
+@test "what listens on the host's loopback stays out of reach by the gateway's address" {
+    serve_on host tcp/127.0.0.1/7777
+    run -0 user_reach tcp/192.0.2.254/7777
+    [[ $output == *" no "* ]] || fail_with "reached the host's loopback: $output"
+}
+
+@test "a published port is reached from outside, and knows who asks" {
+    user_serve web -p 8080:80
+    wait_until client_reaches_web
+    as_user sampan rm -f web
+}
+
+@test "names on the user's own network" {
+    as_user sampan network create crew
+    user_serve mate --network crew
+    run -0 as_user sampan run --rm --network crew busybox ping -c 1 -W 2 mate
+    as_user sampan rm -f mate
+    as_user sampan network rm crew
+}
+
+@test "pasta, the keeper and its dnsmasq end with the base" {
+    user_reach tcp/198.51.100.7/80
+    wait_until base_is_gone
+}
+
+@test "without /dev/net/tun or pasta: what to do" {
+    wait_until base_is_gone
+    BEFORE='chmod 600 "$SAMPAN_STATE/tun"' assert_error 125 'chmod 0666 /dev/net/tun' as_user sampan run --rm busybox true
+    chmod 666 "$SAMPAN_STATE/tun"
+    wait_until base_is_gone
+    BEFORE='mount --bind /dev/null "$(command -v pasta)"' assert_error 125 'install the package passt' \
+        as_user sampan run --rm busybox true
 }

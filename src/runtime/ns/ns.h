@@ -64,20 +64,20 @@ int ns_pid_restore(int own_fd, struct err *e);
 
 /* ---- in the init */
 
-int ns_net_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_ipc_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_uts_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_cgroup_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_time_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 int ns_mount_enter(const struct spec *spec, const struct ns_plan *plan, struct err *e);
 
-/* ---- net.c: nothing without a network of ours (spec.h, `net`) */
+/* ---- net.c */
 
-/* In the init, in its new namespace: SYNC_NETWORK. */
-int ns_net_hand_over(const struct spec *spec, int sync, struct err *e);
+/* In the init. With a network of ours (spec.h, `net`) it hands its new namespace over: SYNC_NETWORK. */
+int ns_net_enter(const struct spec *spec, const struct ns_plan *plan, int sync, struct err *e);
 
-/* In the parent: waits for that and makes the interfaces, rules and ports. */
-int ns_net_fill(const struct spec *spec, int sync, struct err *e);
+/* In the parent, with a network of ours: waits for that and makes the interfaces, rules and ports. *ret_procfs: as
+ * net_prepare_namespace has it; untouched without. */
+int ns_net_fill(const struct spec *spec, int sync, int *ret_procfs, struct err *e);
 
 /* ---- sysctl.c: the settings of its namespaces, through the container's own /proc, before that is sealed */
 

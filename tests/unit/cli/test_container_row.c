@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/timestamp.h"
 #include "cli/container_row.h"
+#include "network/plan.h"
 
 static const int64_t now = 1700000000 * NS_PER_SEC;
 
@@ -115,12 +116,29 @@ static void a_directory_stands_for_the_image(void **state)
     assert_cell(c, false, "Image", "/srv/debian");
 }
 
+static void networks_and_ports(void **state)
+{
+    struct container *c = *state;
+
+    assert_cell(c, false, "Networks", "");
+    set(&c->host.network_mode, "host");
+    assert_cell(c, false, "Networks", "host");
+    container_add_endpoint(c)->network = strdup("front");
+    container_add_endpoint(c)->network = strdup("back");
+    assert_cell(c, false, "Networks", "front,back");
+    assert_int_equal(strv_add(&c->config.exposed_ports, "80/tcp", NULL), 0);
+    assert_cell(c, false, "Ports", "");
+    c->net = net_plan_new();
+    assert_cell(c, false, "Ports", "80/tcp");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(cells),
+        TEST(networks_and_ports),
         TEST(commands_are_quoted_and_cut),
         TEST(commands_of_twenty_characters_are_whole),
         TEST(fences_that_are_down_are_told),

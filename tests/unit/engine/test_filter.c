@@ -1,8 +1,11 @@
 #include "storage/unit.h"
 
+#include <netinet/in.h>
+
 #include "base/strv.h"
 #include "engine/filter.h"
 #include "engine/image_ref.h"
+#include "network/plan.h"
 
 static struct container *sample(void)
 {
@@ -14,6 +17,10 @@ static struct container *sample(void)
     strv_add(&c->config.labels, "tier=front", NULL);
     c->state.status = CONTAINER_EXITED;
     c->state.exit_code = 3;
+    container_add_endpoint(c)->network = strdup("front");
+    *container_add_port(c) = (struct port_binding){.host_port = 8080, .port = 80, .protocol = IPPROTO_TCP};
+    strv_add(&c->config.exposed_ports, "80/tcp", NULL);
+    strv_add(&c->config.exposed_ports, "53/udp", NULL);
     return c;
 }
 
@@ -49,10 +56,41 @@ static void one_kind_is_alternatives_and_kinds_add_up(void **state)
     assert_false(matches("ancestor=busybox:1"));
 }
 
+static void networks_and_ports(void **state)
+{
+    (void)state;
+    assert_true(matches("network=front"));
+    assert_false(matches("network=fron"));
+    assert_false(matches("network=back"));
+    assert_true(matches("publish=8080"));
+    assert_true(matches("publish=8000-8100/tcp"));
+    assert_false(matches("publish=80"));
+    assert_false(matches("publish=8080/udp"));
+    assert_true(matches("expose=80"));
+    assert_true(matches("expose=53/udp"));
+    assert_true(matches("expose=1-100/udp"));
+    assert_false(matches("expose=53"));
+    assert_false(matches("expose=8080"));
+}
+
+/* What it got is what counts while it runs, whatever it asked for. */
+static void ports_of_a_running_container(void **state)
+{
+    (void)state;
+    _cleanup_container_ struct container *c = sample();
+    char *asked[] = {"publish=8080", NULL}, *got[] = {"publish=32768", NULL}, *by_id[] = {"network=bbbb", NULL};
+    c->net = net_plan_new();
+    *net_plan_add_port(c->net) = (struct net_port){.host_port = 32768, .port = 80, .protocol = IPPROTO_TCP};
+    memset(net_plan_add_interface(c->net)->network, 'b', NETWORK_ID_LEN);
+    assert_false(filter_matches(&(struct filter_set){asked}, c));
+    assert_true(filter_matches(&(struct filter_set){got}, c));
+    assert_true(filter_matches(&(struct filter_set){by_id}, c));
+}
+
 static void mistakes_are_refused(void **state)
 {
     (void)state;
-    const char *bad[] = {"colour=red", "name", "status=flying", "exited=soon"};
+    const char *bad[] = {"colour=red", "name", "status=flying", "exited=soon", "publish=web", "expose=0"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         char *filters[] = {(char *)bad[i], NULL};
         struct filter_set set;
@@ -91,6 +129,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_kind_is_alternatives_and_kinds_add_up),
+        cmocka_unit_test(networks_and_ports),
+        cmocka_unit_test(ports_of_a_running_container),
         cmocka_unit_test(mistakes_are_refused),
         cmocka_unit_test(references_are_normalized),
         cmocka_unit_test(paths_are_told_from_names),

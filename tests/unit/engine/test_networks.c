@@ -74,7 +74,7 @@ static struct network *for_start(struct engine *engine, const char *name)
     _cleanup_transaction_ struct db *tx = NULL;
     struct network *n = NULL;
     assert_ok(db_begin_scoped(engine->db, &tx, e));
-    assert_ok(engine_network_for_start(engine, name, &n, e));
+    assert_ok(engine_network_for_start(engine, name, "", &n, e));
     assert_ok(db_commit(engine->db, e));
     return n;
 }
@@ -166,6 +166,52 @@ static void others_keep_clear_of_it(void **state)
     assert_err(engine_network_create(&en, clash, e), ERR_CONFLICT, "of network bridge");
 }
 
+/* As another command, which reads the configuration anew. */
+static struct network *for_start_configured(const char *config, const char *container)
+{
+    struct engine own = ENGINE_INIT;
+    char path[80];
+    snprintf(path, sizeof(path), "%s/config.json", dir);
+    assert_ok(file_write(AT_FDCWD, path, config, strlen(config), 0600, e));
+    setenv("SAMPAN_CONFIG", path, 1);
+    open_engine(&own, false);
+    _cleanup_transaction_ struct db *tx = NULL;
+    struct network *n = NULL;
+    assert_ok(db_begin_scoped(own.db, &tx, e));
+    assert_ok(engine_network_for_start(&own, "bridge", container, &n, e));
+    assert_ok(db_commit(own.db, e));
+    tx = NULL;
+    engine_close(&own);
+    return n;
+}
+
+static void a_changed_configuration_changes_it_once_it_is_idle(void **state)
+{
+    (void)state;
+    char own[CONTAINER_ID_LEN + 1], other[CONTAINER_ID_LEN + 1];
+    char text[IP_TEXT_MAX];
+    _cleanup_network_ struct network *first = for_start(&en, "bridge"), *used = NULL, *idle = NULL, *again = NULL,
+                                     *wider = NULL;
+    _cleanup_row_ struct container_row row = CONTAINER_ROW_INIT;
+    insert_container(&en, "own", "bridge", CONTAINER_RUNNING, own);
+    insert_container(&en, "other", "bridge", CONTAINER_RUNNING, other);
+    used = for_start_configured("{\"bip\":\"10.9.0.1/22\"}", own);
+    assert_memory_equal(&used->v4.subnet, &first->v4.subnet, sizeof(first->v4.subnet));
+    assert_int_equal(containers_get(en.db, other, &row, NULL), 1);
+    row.status = CONTAINER_EXITED;
+    assert_ok(containers_set_state(en.db, &row, e));
+    idle = for_start_configured("{\"bip\":\"10.9.0.1/22\",\"mtu\":1400,\"ipv6\":true}", own);
+    assert_string_equal(ip_format(&idle->v4.gateway, text), "10.9.0.1");
+    assert_int_equal(idle->mtu, 1400);
+    assert_true(idle->ipv6 && ip_is_set(&idle->v6.subnet.ip));
+    assert_string_equal(idle->id, first->id);
+    again = for_start_configured("{\"mtu\":1400,\"ipv6\":true}", own); /* no wish is no other wish */
+    assert_string_equal(ip_format(&again->v4.gateway, text), "10.9.0.1");
+    assert_int_equal(again->v4.subnet.len, 22);
+    wider = for_start_configured("{\"bip\":\"10.9.0.1/21\",\"mtu\":1400,\"ipv6\":true}", own);
+    assert_int_equal(wider->v4.subnet.len, 21); /* its own old subnet is not in the way */
+}
+
 /* ---- create ---- */
 
 static void created_found_listed(void **state)
@@ -190,9 +236,9 @@ static void created_found_listed(void **state)
 static void what_cannot_be_created(void **state)
 {
     (void)state;
-    _cleanup_network_ struct network *web = create("web"), *again = wanted("web"), *bridge = wanted("bridge"),
-                                     *dflt = wanted("default"), *host = wanted("h"), *overlay = wanted("o"),
-                                     *odd = wanted("container:x");
+    _cleanup_network_ struct network *again = wanted("web"), *bridge = wanted("bridge"), *dflt = wanted("default"),
+                                     *host = wanted("h"), *overlay = wanted("o"), *odd = wanted("container:x");
+    network_free(create("web"));
     assert_err(engine_network_create(&en, again, e), ERR_CONFLICT, "network with name web already exists");
     assert_err(engine_network_create(&en, bridge, e), ERR_INVALID, "predefined bridge network");
     assert_err(engine_network_create(&en, dflt, e), ERR_INVALID, "predefined default network");
@@ -316,7 +362,7 @@ static void a_removal_never_overtakes_a_start(void **state)
         open_engine(&own, false);
         assert_ok(db_begin(own.db, e));
         insert_container(&own, "first", "web", CONTAINER_RUNNING, id);
-        assert_ok(engine_network_for_start(&own, "web", &n, e));
+        assert_ok(engine_network_for_start(&own, "web", id, &n, e));
         assert_int_equal(write(pipe_fds[1], "x", 1), 1);
         usleep(200000);
         assert_ok(db_commit(own.db, e));
@@ -334,11 +380,11 @@ static void a_removal_never_overtakes_a_start(void **state)
 static void a_start_after_the_removal_finds_nothing(void **state)
 {
     (void)state;
-    _cleanup_network_ struct network *web = create("web");
     struct network *n = NULL;
+    network_free(create("web"));
     assert_ok(engine_network_remove(&en, "web", e));
     assert_ok(db_begin(en.db, e));
-    assert_err(engine_network_for_start(&en, "web", &n, e), ERR_NOT_FOUND, "network web");
+    assert_err(engine_network_for_start(&en, "web", "", &n, e), ERR_NOT_FOUND, "network web");
     db_rollback(en.db);
 }
 
@@ -486,6 +532,7 @@ int main(void)
         TEST(a_fresh_machine_shows_the_predefined_ones),
         TEST(the_default_network_is_settled_once),
         TEST(others_keep_clear_of_it),
+        TEST(a_changed_configuration_changes_it_once_it_is_idle),
         TEST(created_found_listed),
         TEST(what_cannot_be_created),
         TEST(a_bridge_that_cannot_be_leaves_no_row),

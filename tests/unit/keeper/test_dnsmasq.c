@@ -19,8 +19,10 @@ static struct network *new_network(const char *name)
 static char **scope_arguments(const struct scope *s, const struct net_config *config)
 {
     char **v = NULL;
+    bool fills_sets;
     struct err e = ERR_INIT;
-    assert_works(dnsmasq_arguments(s, config, 1, &v, &e), &e);
+    assert_works(dnsmasq_arguments(s, config, "sampan", 1, &v, &fills_sets, &e), &e);
+    assert_int_equal(fills_sets, s->owner[0] != '\0');
     return v;
 }
 
@@ -98,6 +100,26 @@ static void test_several_networks(void **state)
     assert_int_equal(scope_add(s, new_network("x"), &e), -E2BIG);
 }
 
+static void test_egress_names_fill_sets(void **state)
+{
+    (void)state;
+    const struct net_config config = {0};
+    struct err e = ERR_INIT;
+    _cleanup_scope_ struct scope *s = scope_new();
+    struct egress egress = {.deny = true};
+    assert_works(strv_add(&egress.allow, "deb.example.org:443", &e), &e);
+    assert_works(scope_add(s, new_network("backend"), &e), &e);
+    assert_true(scope_key_is_network(s->key));
+    scope_set_owner(s, "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc", &egress);
+    assert_false(scope_key_is_network(s->key));
+    assert_null(egress.allow);
+    _cleanup_strv_ char **v = scope_arguments(s, &config);
+    bool has_set = false;
+    STRV_FOREACH (argument, v)
+        has_set = has_set || strncmp(*argument, "--nftset=/deb.example.org/4#inet#sampan#", 40) == 0;
+    assert_true(has_set);
+}
+
 /* A network "dev" must not cut its containers off from the world's names in .dev. */
 static void test_only_impossible_domains_are_kept_local(void **state)
 {
@@ -151,13 +173,10 @@ static void test_last_line_becomes_the_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_asks_upstream_as_host),
-        cmocka_unit_test(test_asks_configured_servers_only),
-        cmocka_unit_test(test_internal_asks_nobody),
-        cmocka_unit_test(test_several_networks),
-        cmocka_unit_test(test_only_impossible_domains_are_kept_local),
-        cmocka_unit_test(test_missing_program_is_told),
-        cmocka_unit_test(test_last_line_becomes_the_error),
+        cmocka_unit_test(test_asks_upstream_as_host),   cmocka_unit_test(test_asks_configured_servers_only),
+        cmocka_unit_test(test_internal_asks_nobody),    cmocka_unit_test(test_several_networks),
+        cmocka_unit_test(test_egress_names_fill_sets),  cmocka_unit_test(test_only_impossible_domains_are_kept_local),
+        cmocka_unit_test(test_missing_program_is_told), cmocka_unit_test(test_last_line_becomes_the_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

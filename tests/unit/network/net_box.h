@@ -64,9 +64,10 @@ static inline struct box box_new(const struct net_plan *p)
     struct err e = ERR_INIT;
     struct box b;
     int host = box_enter(-1);
+    _cleanup_close_ int procfs = -1;
 
     b.netns = ns_open(0, NS_NET, &e);
-    assert_works(net_prepare_namespace(p, &e), &e);
+    assert_works(net_prepare_namespace(p, &procfs, &e), &e);
     box_leave(host);
     assert_works(net_target_open(b.netns, &b.target, &e), &e);
     return b;

@@ -9,6 +9,8 @@
 
 enum { PORT = 7777 };
 
+#define DEFINITION_OF_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/network.json"
+
 struct host {
     struct net_instance in;
     struct net_config config;
@@ -109,10 +111,31 @@ static void dual_stack_bridge_has_both(void **state)
 
     up(*state, n);
     _cleanup_close_ int on_host = box_listen(-1, "fd08::1", PORT); /* not tentative */
+    assert_true(box_reaches(-1, "fd08::1", PORT, on_host));
     addresses = box_read(-1, "/proc/net/if_inet6");
     assert_non_null(strstr(addresses, "fd080000000000000000000000000001"));
     assert_non_null(strstr(addresses, "fe800000000000000000000000000001"));
     down(*state, n);
+}
+
+/* And one for each bridge, with the first one's still there. */
+static void localhost_is_local_by_the_bridge_too(void **state)
+{
+    _cleanup_network_ struct network *a = network_with('a', NULL, "fd08::/64"),
+                                     *b = network_with('b', NULL, "fd09::/64");
+    const char *routes;
+
+    up(*state, a);
+    up(*state, b);
+    assert_int_equal(unlinkat(((struct host *)*state)->in.dir_fd, DEFINITION_OF_A, 0), 0);
+    up(*state, a); /* again, as after a crash */
+    routes = box_read(-1, "/proc/net/ipv6_route");
+    assert_non_null(strstr(routes, "00000800 00000001 00000000 80000001 br-aaaaaaaaaaaa"));
+    assert_non_null(strstr(routes, "00000800 00000001 00000000 80000001 br-bbbbbbbbbbbb"));
+    _cleanup_close_ int on_host = box_listen(-1, "::1", PORT);
+    assert_true(box_reaches(-1, "::1", PORT, on_host));
+    down(*state, a);
+    down(*state, b);
 }
 
 static void ipv6_is_off_on_a_bridge_without(void **state)
@@ -248,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         on_a_host(bridge_has_the_gateways_address),
         on_a_host(dual_stack_bridge_has_both),
+        on_a_host(localhost_is_local_by_the_bridge_too),
         on_a_host(ipv6_is_off_on_a_bridge_without),
         on_a_host(again_is_nothing_new),
         on_a_host(bridge_that_somebody_deleted_is_made_again),

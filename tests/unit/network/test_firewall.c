@@ -218,6 +218,37 @@ static void removed_ports_are_gone_and_again_is_no_error(void **state)
     assert_works(firewall_remove_container(lab.in.table, lab.plan, &e), &e);
 }
 
+static bool asks(int client, int server)
+{
+    return send(client, "q", 1, 0) == 1 && *take_visitor(server, UDP, IMPATIENCE_MS) != '\0';
+}
+
+/* One client that goes on sending while the port is not published yet, is A's, is B's. */
+static void udp_clients_follow_the_port(void **state)
+{
+    _cleanup_close_ int a = serve(A, UDP, A4, SERVER_PORT), b = serve(B, UDP, "172.30.0.3", SERVER_PORT);
+    _cleanup_close_ int client = box_socket(CLIENT, AF_INET, UDP);
+    struct sockaddr_storage to;
+    socklen_t len = socket_address(HOST4, PUBLISHED, &to);
+    struct err e = ERR_INIT;
+    char answer;
+
+    (void)state;
+    assert_int_equal(connect(client, (struct sockaddr *)&to, len), 0);
+    assert_false(asks(client, a));
+    assert_true(read(client, &answer, 1) < 0); /* refused */
+    publish_a();
+    assert_true(asks(client, a));
+    assert_works(firewall_remove_container(lab.in.table, lab.plan, &e), &e);
+    assert_false(asks(client, a));
+    for (size_t i = 0; i < lab.plan->n_ports; i++)
+        lab.plan->ports[i].to = ip_of(lab.plan->ports[i].to.family == AF_INET ? "172.30.0.3" : "fd00:30::3");
+    (void)read(client, &answer, 1);
+    (void)read(client, &answer, 1);
+    assert_works(firewall_add_container(lab.in.table, lab.plan, &e), &e);
+    assert_true(asks(client, b));
+}
+
 static struct net_plan *plan_of_b(void)
 {
     struct net_plan *p = net_plan_new();
@@ -277,6 +308,7 @@ int main(void)
         in_lab(nobody_reaches_the_hosts_localhost_by_ipv6),
         in_lab(bridges_may_call_the_firewall_themselves),
         in_lab(removed_ports_are_gone_and_again_is_no_error),
+        in_lab(udp_clients_follow_the_port),
         in_lab(a_port_is_one_containers),
         in_lab(both_ends_of_a_port_are_of_one_family),
     };

@@ -174,23 +174,37 @@ static void this_very_address(void **state)
 {
     (void)state;
     struct network_subnet s = subnet_of("10.0.0.0/24", "10.0.0.128/25", "10.0.0.1");
+    assert_ok(take_address(&s, "10.0.0.9", WEB, e)); /* out of the range, but in the subnet */
+    assert_ok(take_address(&s, "10.0.0.9", WEB, e)); /* again */
+    assert_err(take_address(&s, "10.0.0.9", DB, e), ERR_CONFLICT, "10.0.0.9 is already in use by a00000000000");
+    assert_ok(take_address(&s, "10.0.0.128", DB, e));
+    assert_next(&s, "10.0.0.129"); /* what was taken is passed over */
+}
+
+static void not_any_address(void **state)
+{
+    (void)state;
+    const struct {
+        const char *address;
+        enum err_kind kind;
+        const char *says;
+    } cases[] = {
+        {"10.0.1.9", ERR_INVALID, "not in the network's subnet 10.0.0.0/24"},
+        {"fd00::9", ERR_INVALID, "not in the network's subnet"},
+        {"10.0.0.0", ERR_CONFLICT, "reserved for the network itself"},
+        {"10.0.0.255", ERR_CONFLICT, "reserved for broadcasts"},
+        {"10.0.0.1", ERR_CONFLICT, "reserved for the gateway"},
+        {"10.0.0.4", ERR_CONFLICT, "reserved for router"},
+    };
+    struct network_subnet s = subnet_of("10.0.0.0/24", NULL, "10.0.0.1");
     struct ip aux;
     char *names[] = {"router", NULL};
     assert_ok(ip_parse("10.0.0.4", "aux", &aux, e));
     s.aux = &aux;
     s.aux_names = names;
     s.n_aux = 1;
-    assert_ok(take_address(&s, "10.0.0.9", WEB, e)); /* out of the range, but in the subnet */
-    assert_ok(take_address(&s, "10.0.0.9", WEB, e)); /* again */
-    assert_err(take_address(&s, "10.0.0.9", DB, e), ERR_CONFLICT, "10.0.0.9 is already in use by a00000000000");
-    assert_err(take_address(&s, "10.0.1.9", WEB, e), ERR_INVALID, "not in the network's subnet 10.0.0.0/24");
-    assert_err(take_address(&s, "fd00::9", WEB, e), ERR_INVALID, "not in the network's subnet");
-    assert_err(take_address(&s, "10.0.0.0", WEB, e), ERR_CONFLICT, "reserved for the network itself");
-    assert_err(take_address(&s, "10.0.0.255", WEB, e), ERR_CONFLICT, "reserved for broadcasts");
-    assert_err(take_address(&s, "10.0.0.1", WEB, e), ERR_CONFLICT, "reserved for the gateway");
-    assert_err(take_address(&s, "10.0.0.4", WEB, e), ERR_CONFLICT, "reserved for router");
-    assert_ok(take_address(&s, "10.0.0.128", DB, e));
-    assert_next(&s, "10.0.0.129"); /* what was taken is passed over */
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_err(take_address(&s, cases[i].address, WEB, e), cases[i].kind, cases[i].says);
 }
 
 enum { TAKERS = 8, EACH = 25 };
@@ -235,27 +249,36 @@ static void several_processes_at_once_never_share_one(void **state)
         assert_int_equal(counts[i], EACH);
 }
 
-static void a_sweep_takes_all_of_one_holder(void **state)
+static void a_sweep_takes_all_leases_of_one_holder(void **state)
 {
     (void)state;
     struct network_subnet s = subnet_of("10.0.0.0/24", NULL, "10.0.0.1");
     _cleanup_strv_ char **left = NULL;
-    int other = network_dir_open(&in, OTHER, NULL);
-    struct ip ip;
-    assert_true(other >= 0);
     assert_ok(take_address(&s, "10.0.0.2", WEB, e));
     assert_ok(take_address(&s, "10.0.0.3", DB, e));
     assert_ok(take_address(&s, "10.0.0.4", WEB, e));
-    assert_ok(lease_take(other, &s, WEB, &ip, e));
-    assert_ok(file_write(other, "endpoints/" WEB, "x", 1, 0644, e));
-    assert_ok(file_write(other, "endpoints/" DB, "x", 1, 0644, e));
-    assert_ok(file_write(in.dir_fd, "keeper.lock", "", 0, 0600, e)); /* is no network */
     assert_ok(leases_sweep(&in, WEB, e));
     assert_ok(leases_sweep(&in, WEB, e));
     assert_ok(dir_list(network_dir, "leases", &left, e));
     assert_int_equal(strv_len(left), 1);
     assert_string_equal(left[0], "10.0.0.3");
+}
+
+static void a_sweep_looks_at_all_networks(void **state)
+{
+    (void)state;
+    struct network_subnet s = subnet_of("10.0.0.0/24", NULL, "10.0.0.1");
+    int other = network_dir_open(&in, OTHER, NULL);
+    struct ip ip;
+    assert_ok(lease_take(other, &s, WEB, &ip, e));
+    assert_ok(file_write(other, "endpoints/" WEB, "x", 1, 0644, e));
+    assert_ok(file_write(other, "endpoints/" DB, "x", 1, 0644, e));
+    assert_ok(file_write(other, "endpoints/." WEB, "x", 1, 0644, e)); /* half written */
+    assert_ok(file_write(in.dir_fd, "keeper.lock", "", 0, 0600, e));  /* is no network */
+    assert_ok(leases_sweep(&in, WEB, e));
+    assert_int_equal(faccessat(other, "leases/10.0.0.2", F_OK, AT_SYMLINK_NOFOLLOW), -1);
     assert_false(file_exists(other, "endpoints/" WEB));
+    assert_false(file_exists(other, "endpoints/." WEB));
     assert_true(file_exists(other, "endpoints/" DB));
     close(other);
 }
@@ -291,8 +314,10 @@ int main(void)
         TEST(a_range_is_kept_to),
         TEST(a_broken_cursor_costs_nothing),
         TEST(this_very_address),
+        TEST(not_any_address),
         TEST(several_processes_at_once_never_share_one),
-        TEST(a_sweep_takes_all_of_one_holder),
+        TEST(a_sweep_takes_all_leases_of_one_holder),
+        TEST(a_sweep_looks_at_all_networks),
         TEST(the_directory_comes_back_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

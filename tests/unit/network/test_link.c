@@ -347,11 +347,10 @@ static void bad_gateway_is_told_and_undone(void **state)
 
 static int take_tbf_rate(const struct nlmsghdr *h, void *arg, struct err *e)
 {
-    const struct tcmsg *tc = NLMSG_DATA(h);
-    const struct nlattr *options = netlink_find(h, sizeof(*tc), TCA_OPTIONS);
+    const struct nlattr *options = netlink_find(h, sizeof(struct tcmsg), TCA_OPTIONS);
 
     (void)e;
-    if (strcmp(netlink_get_str(netlink_find(h, sizeof(*tc), TCA_KIND)), "tbf") == 0 && options)
+    if (strcmp(netlink_get_str(netlink_find(h, sizeof(struct tcmsg), TCA_KIND)), "tbf") == 0 && options)
         memcpy(arg, netlink_data(netlink_find_nested(options, TCA_TBF_PARMS)), sizeof(uint32_t) * 3);
     return 0;
 }

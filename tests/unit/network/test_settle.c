@@ -403,6 +403,23 @@ static void macvlan_needs_a_parent_that_is_there(void **state)
     assert_err(network_settle(&in, &config, &around, egress, e), ERR_UNSUPPORTED, "egress rules need a bridge");
 }
 
+static void egress_by_name_needs_names(void **state)
+{
+    (void)state;
+    _cleanup_network_ struct network *named = network_of("web", NETWORK_BRIDGE),
+                                     *silent = network_of("db", NETWORK_BRIDGE),
+                                     *wrong = network_of("x", NETWORK_BRIDGE);
+    assert_ok(strv_add(&named->egress.allow, "deb.example.org:443", e));
+    whole(named);
+    silent->no_dns = true;
+    assert_ok(strv_add(&silent->egress.allow, "10.0.0.0/8", e));
+    whole(silent);
+    assert_ok(strv_add(&silent->egress.allow, "deb.example.org:443", e));
+    assert_err(network_settle(&in, &config, &around, silent, e), ERR_INVALID, "only addresses can be allowed");
+    assert_ok(strv_add(&wrong->egress.allow, "10.0.0.0/99", e));
+    assert_err(network_settle(&in, &config, &around, wrong, e), ERR_INVALID, "99");
+}
+
 /* "ip route add TO dev lo", which works without any other interface; as `type`, in `table`. */
 static void route_by_lo(const char *to, uint8_t type, uint8_t table)
 {
@@ -470,6 +487,7 @@ int main(void)
         TEST(identity_and_link),
         TEST(options_go_before_defaults),
         TEST(macvlan_needs_a_parent_that_is_there),
+        TEST(egress_by_name_needs_names),
         TEST(the_host_s_routes_are_seen),
     };
     if (geteuid() != 0) {

@@ -20,6 +20,7 @@
 #include "base/strbuf.h"
 #include "kernel/namespaces.h"
 #include "kernel/pidfd.h"
+#include "network/net_box.h"
 #include "runtime/runtime.h"
 
 #define FIRST_ID 0x20000000
@@ -112,6 +113,7 @@ struct wish {
     const char *process;    /* further members, each with a comma after it */
     const char *sampan;
     const char *linux_;
+    const struct net_plan *net;
 };
 
 static void add_namespaces(struct strbuf *text, const char *names)
@@ -180,6 +182,7 @@ static int boat_create(struct boat *b, const struct wish *w)
     int r;
 
     *b = (struct boat){.spec = make_spec(w), .c = RUNTIME_CONTAINER_INIT, .out = -1};
+    b->spec->net = w->net;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     io.out = io.err = ends[1];
     r = runtime_create(b->spec, &io, &b->c, &b->e);
@@ -640,6 +643,97 @@ static struct spec_process process_of(const struct boat *b, char **args)
     return p;
 }
 
+/* ---- its network */
+
+/* The host's namespace is the test's own, with a bridge. */
+static int enter_harbour(void **state)
+{
+    if (enter_host(state) < 0)
+        return -1;
+    make_link("quay0", "bridge");
+    give_address("quay0", "10.7.0.1/24");
+    return 0;
+}
+
+static struct net_plan *plan_of_one(const char *bridge, unsigned n)
+{
+    struct net_plan *p = net_plan_new();
+    struct net_interface *i = net_plan_add_interface(p);
+    char address[32];
+
+    i->network_name = strdup("harbour");
+    snprintf(i->name, sizeof(i->name), "eth0");
+    snprintf(i->host_name, sizeof(i->host_name), "sv%u", n);
+    snprintf(i->master, sizeof(i->master), "%s", bridge);
+    snprintf(address, sizeof(address), "10.7.0.%u/24", n);
+    i->address4 = prefix_of(address);
+    i->gateway4 = ip_of("10.7.0.1");
+    return p;
+}
+
+#define SHOW_NETWORK SH("ip -o addr show dev eth0; ip route; cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+
+static void assert_network(struct text t, const char *address)
+{
+    if (!strstr(t.s, address) || !strstr(t.s, "default via 10.7.0.1 dev eth0") || !strstr(t.s, "\n1\n"))
+        fail_msg("the container's network is:\n%s", t.s);
+}
+
+static void interfaces_are_there_when_the_payload_starts(void **state)
+{
+    static const char *const choices[] = {ALL, "mount pid network", "mount network user"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(choices); i++) {
+        _cleanup_net_plan_ struct net_plan *p = plan_of_one("quay0", 10 + i);
+        char address[32];
+
+        snprintf(address, sizeof(address), "inet 10.7.0.%u/24", 10 + i);
+        assert_network(run(&(struct wish){.args = SHOW_NETWORK, .namespaces = choices[i], .net = p}, 0), address);
+    }
+}
+
+static void interfaces_come_also_into_a_joined_user_namespaces_own(void **state)
+{
+    _cleanup_net_plan_ struct net_plan *p = plan_of_one("quay0", 20), *q = plan_of_one("quay0", 21);
+    char joined[128];
+    struct boat first, second;
+    struct text t;
+
+    (void)state;
+    boat_start(&first, &(struct wish){.args = "\"sleep\",\"100\"", .net = p});
+    snprintf(joined, sizeof(joined), "user=/proc/%d/ns/user network pid mount uts", first.c.pid);
+    boat_start(&second, &(struct wish){.args = SHOW_NETWORK, .namespaces = joined, .net = q});
+    t = read_all(second.out);
+    assert_int_equal(boat_wait(&second), 0);
+    assert_network(t, "inet 10.7.0.21/24");
+    boat_release(&second);
+    boat_stop(&first);
+}
+
+static void plan_is_not_for_the_hosts_namespace(void **state)
+{
+    _cleanup_net_plan_ struct net_plan *p = plan_of_one("quay0", 30);
+    struct text t;
+
+    (void)state;
+    t = run(&(struct wish){.args = SH("ip -o link"), .namespaces = "mount pid", .net = p}, 0);
+    assert_non_null(strstr(t.s, "quay0"));
+    assert_null(strstr(t.s, "sv30"));
+}
+
+static void network_that_fails_is_named_and_leaves_nothing(void **state)
+{
+    _cleanup_net_plan_ struct net_plan *p = plan_of_one("gone0", 40);
+    struct boat b;
+
+    (void)state;
+    assert_true(boat_create(&b, &(struct wish){.args = SHOW_NETWORK, .net = p}) < 0);
+    assert_says(&b.e, "the bridge gone0 of network harbour does not exist");
+    boat_drop(&b);
+    assert_int_equal(if_nametoindex("sv40"), 0);
+}
+
 static void exec_joins_every_namespace_and_the_cgroup(void **state)
 {
     char *args[] = {"sh", "-c",
@@ -722,6 +816,10 @@ int main(void)
         cmocka_unit_test(commands_that_cannot_be_executed_are_told_apart),
         cmocka_unit_test(a_step_that_fails_is_named_and_leaves_nothing),
         cmocka_unit_test(an_init_ends_with_its_creator),
+        cmocka_unit_test_setup(interfaces_are_there_when_the_payload_starts, enter_harbour),
+        cmocka_unit_test_setup(interfaces_come_also_into_a_joined_user_namespaces_own, enter_harbour),
+        cmocka_unit_test_setup(plan_is_not_for_the_hosts_namespace, enter_harbour),
+        cmocka_unit_test_setup(network_that_fails_is_named_and_leaves_nothing, enter_harbour),
         cmocka_unit_test(exec_joins_every_namespace_and_the_cgroup),
         cmocka_unit_test(exec_has_users_limits_and_errors_of_its_own),
         cmocka_unit_test(exec_into_one_that_ended_is_refused),

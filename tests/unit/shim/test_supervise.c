@@ -849,6 +849,13 @@ static bool is_port_free(const struct sockaddr_in *a)
     return fd >= 0;
 }
 
+static void end_it(const struct shimmed *t)
+{
+    struct err e = ERR_INIT;
+    assert_works(shim_client_signal(t->sock, SIGKILL, &e), &e);
+    shim_client_wait_gone(t->sock);
+}
+
 static void ports_are_held_as_long_as_it_runs(void **state)
 {
     struct shimmed *t = *state;
@@ -861,8 +868,7 @@ static void ports_are_held_as_long_as_it_runs(void **state)
     fd_close(&port);
     await_started(t);
     assert_false(is_port_free(&a));
-    assert_works(shim_client_signal(t->sock, SIGKILL, &e), &e);
-    shim_client_wait_gone(t->sock);
+    end_it(t);
     assert_true(is_port_free(&a));
 }
 
@@ -916,8 +922,7 @@ static void network_is_undone_at_the_end(void **state)
     start(t, "read x", "\"attach\":6,\"stdin\":true", "");
     await_started(t);
     write_plan(t); /* as if it was connected later */
-    send_message(t->sock, SHIM_MSG_STDIN_CLOSE, NULL, 0);
-    shim_client_wait_gone(t->sock);
+    end_it(t);
     assert_network_is_undone(t);
 }
 
@@ -942,8 +947,7 @@ static void plan_that_cannot_be_undone_stays(void **state)
     write_plan(t);
     assert_int_equal(unlinkat(t->dir_fd, "endpoint", 0), 0);
     assert_int_equal(mkdirat(t->dir_fd, "endpoint", 0700), 0);
-    send_message(t->sock, SHIM_MSG_STDIN_CLOSE, NULL, 0);
-    shim_client_wait_gone(t->sock);
+    end_it(t);
     assert_true(file_exists(t->dir_fd, NET_PLAN_NAME));
 }
 

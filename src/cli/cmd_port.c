@@ -5,8 +5,8 @@
 #include "base/strv.h"
 #include "cli/command.h"
 #include "cli/listing.h"
+#include "cli/network_values.h"
 #include "cli/output.h"
-#include "cli/port_spec.h"
 #include "cli/port_view.h"
 #include "engine/networks.h"
 #include "engine/query.h"
@@ -26,22 +26,42 @@ static void release(struct port *o)
 
 /* ---- --add, --remove ---- */
 
+/* As a container that has no more than these ports. */
+static int read_specs(struct container *ret, const char *option, char *const *specs, struct err *e)
+{
+    int r = 0;
+
+    STRV_FOREACH (text, specs) {
+        if (r == 0)
+            r = publish_parse(ret, option, *text, e);
+    }
+    return r;
+}
+
 typedef int port_change(struct engine *en, const char *container, const struct port_binding *p, struct err *e);
 
-static int change(struct engine *engine, const char *container, const char *option, char *const *specs, port_change *fn,
-                  struct err *e)
+static void undo(struct engine *engine, const char *container, const struct host_config *ports, size_t n,
+                 port_change *fn)
 {
-    STRV_FOREACH (text, specs) {
-        struct port_spec s = {0};
-        int r = port_spec_parse(*text, option, &s, e);
+    struct err ignored; /* what made it necessary is told */
 
-        for (uint32_t i = 0; r == 0 && i < s.count; i++) {
-            struct port_binding p = port_spec_binding(&s, i);
+    for (size_t i = 0; i < n; i++) {
+        ignored = ERR_INIT;
+        (void)fn(engine, container, &ports->ports[i], &ignored);
+    }
+}
 
-            r = fn(engine, container, &p, e);
-        }
-        if (r < 0)
+/* All of them or none. */
+static int change(struct engine *engine, const char *container, const struct host_config *ports, port_change *fn,
+                  port_change *back, struct err *e)
+{
+    for (size_t i = 0; i < ports->n_ports; i++) {
+        int r = fn(engine, container, &ports->ports[i], e);
+
+        if (r < 0) {
+            undo(engine, container, ports, i, back);
             return r;
+        }
     }
     return 0;
 }
@@ -49,12 +69,22 @@ static int change(struct engine *engine, const char *container, const char *opti
 /* A port that is taken back may be given again at once, so that one command can move it. */
 static int change_ports(struct cli *cli, const struct port *o, const char *container, struct err *e)
 {
+    _cleanup_container_ struct container *less = container_new(), *more = container_new();
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
-    int r = cli_engine(cli, &engine, e);
+    int r = read_specs(less, "--remove", o->remove, e);
 
     if (r == 0)
-        r = change(&engine, container, "--remove", o->remove, engine_port_remove, e);
-    return r < 0 ? r : change(&engine, container, "--add", o->add, engine_port_add, e);
+        r = read_specs(more, "--add", o->add, e);
+    if (r == 0)
+        r = cli_engine(cli, &engine, e);
+    if (r == 0)
+        r = change(&engine, container, &less->host, engine_port_remove, engine_port_add, e);
+    if (r < 0)
+        return r;
+    r = change(&engine, container, &more->host, engine_port_add, engine_port_remove, e);
+    if (r < 0)
+        undo(&engine, container, &less->host, less->host.n_ports, engine_port_add);
+    return r;
 }
 
 /* ---- port CONTAINER [PORT] ---- */

@@ -16,36 +16,41 @@
 int value_expose(const char *value, void *container, struct err *e)
 {
     struct container *c = container;
-    int r = ports_expose(&c->config.exposed_ports, value, e);
+    struct port_range unused;
+    int r = port_range_parse(value, &unused, e);
 
-    return r < 0 ? err_context(e, "--expose") : 0;
+    return r < 0 ? err_context(e, "--expose") : strv_add(&c->config.exposed_ports, value, e);
 }
 
-/* What is published is exposed too, as Docker has it. */
 static int publish(struct container *c, const struct port_binding *p, struct err *e)
 {
     struct port_binding *copy = container_add_port(c);
-    char text[sizeof("65535/sctp")];
-    int r;
 
     *copy = *p;
     copy->host_ip = NULL;
-    r = p->host_ip ? value_copy(&copy->host_ip, p->host_ip, e) : 0;
-    (void)snprintf(text, sizeof(text), "%u/%s", p->port, net_protocol_name(p->protocol));
-    return r < 0 ? r : ports_expose(&c->config.exposed_ports, text, e);
+    return p->host_ip ? value_copy(&copy->host_ip, p->host_ip, e) : 0;
 }
 
-int value_publish(const char *value, void *container, struct err *e)
+int publish_parse(struct container *c, const char *option, const char *value, struct err *e)
 {
     struct port_spec s = {0};
-    int r = port_spec_parse(value, "--publish", &s, e);
+    int r = port_spec_parse(value, option, &s, e);
 
     for (uint32_t i = 0; r == 0 && i < s.count; i++) {
         struct port_binding p = port_spec_binding(&s, i);
 
-        r = publish(container, &p, e);
+        r = publish(c, &p, e);
     }
-    return r;
+    if (r < 0)
+        return r;
+    /* What is published is exposed too, as Docker has it. */
+    return strv_addf(&c->config.exposed_ports, e, "%u-%u/%s", s.port, s.port + s.count - 1,
+                     net_protocol_name(s.protocol));
+}
+
+int value_publish(const char *value, void *container, struct err *e)
+{
+    return publish_parse(container, "--publish", value, e);
 }
 
 /* ---- names */

@@ -17,7 +17,10 @@
  * one more endpoint. */
 int value_network(const char *value, void *container, struct err *e);
 int value_publish(const char *value, void *container, struct err *e); /* see port_spec.h; the ports are exposed too */
-int value_expose(const char *value, void *container, struct err *e);
+/* The same for another option. */
+int publish_parse(struct container *c, const char *option, const char *value, struct err *e);
+int value_expose(const char *value, void *container,
+                 struct err *e); /* kept as text: the engine knows the image's too */
 int value_add_host(const char *value, void *container, struct err *e); /* NAME:ADDRESS, NAME=ADDRESS, host-gateway */
 int value_dns(const char *value, void *container, struct err *e);
 int value_network_rate(const char *value, void *container, struct err *e);

@@ -89,8 +89,9 @@ static int lease(struct engine *en, const struct network *n, int dir, const stru
         return 0;
     int r = given && *given ? lease_given(en, dir, s, given, flag, plan->container, &ip, e)
                             : lease_take(dir, s, plan->container, &ip, e);
-    if (r == 0)
-        r = lease_path(n->id, &ip, &path, e);
+    if (r < 0)
+        return err_context(e, "network %s", n->name);
+    r = lease_path(n->id, &ip, &path, e);
     if (r == 0)
         r = strv_take(&plan->files, path, e);
     if (r == 0)

@@ -43,13 +43,6 @@ static int add_allowed(struct egress *egress, const char *text, struct err *e)
     return r < 0 ? err_context(e, "--egress") : strv_add(&egress->allow, text, e);
 }
 
-static int take_allowed(const char *text, struct egress *ret, struct err *e)
-{
-    struct egress_rule rule;
-    int r = egress_rule_parse(text, &rule, e);
-    return r == 0 ? strv_add(&ret->allow, text, e) : r;
-}
-
 int attach_parse_egress(char *const *words, struct egress *ret, struct err *e)
 {
     int r = 0;
@@ -115,7 +108,7 @@ static int check_default_network(const struct endpoint_config *o, struct err *e)
     if (strv_len(o->aliases) > 0)
         return err_invalid(e, "network-scoped alias is supported only for containers in user defined networks");
     if (o->ip || o->ip6)
-        return err_invalid(e, "user specified IP address is supported on user defined networks only");
+        return err_invalid(e, "--ip: user specified IP address is supported on user defined networks only");
     return 0;
 }
 

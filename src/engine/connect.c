@@ -9,9 +9,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/strv.h"
 #include "engine/attach_endpoint.h"
+#include "engine/attach_ports.h"
 #include "engine/attach_settle.h"
 #include "engine/connect_live.h"
 #include "engine/connect_ports.h"
@@ -100,64 +102,122 @@ static int drop_endpoint(struct engine *en, struct container *c, const void *arg
 
 /* ---- a running container: default routes ---- */
 
-/* A new interface has the default route where no other has; changing it under running connections is for a restart. */
-static void take_free_gateways(struct live *l, struct net_interface *i, const struct network *n)
+static int priority_of(const struct container *c, const struct net_interface *i)
 {
-    bool has4 = n->internal, has6 = n->internal;
-    for (size_t k = 0; k < l->net.plan->n_interfaces; k++) {
-        has4 |= ip_is_set(&l->net.plan->interfaces[k].gateway4);
-        has6 |= ip_is_set(&l->net.plan->interfaces[k].gateway6);
-    }
-    if (!has4)
-        i->gateway4 = n->v4.gateway;
-    if (!has6)
-        i->gateway6 = n->v6.gateway;
+    size_t at = find_endpoint(c, i->network_name);
+    return at < c->n_endpoints ? c->endpoints[at].gw_priority : 0;
 }
 
-/* The first that can takes over from one that went. */
-static int pass_gateways_on(struct live *l, bool needs4, bool needs6, struct err *e)
+static struct ip *gateway_of(struct net_interface *i, int family)
 {
-    int r = 0;
-    for (size_t k = 0; r == 0 && (needs4 || needs6) && k < l->net.plan->n_interfaces; k++) {
+    return family == AF_INET ? &i->gateway4 : &i->gateway6;
+}
+
+static const struct ip *router_of(const struct network *n, int family)
+{
+    static const struct ip none;
+    return n->internal ? &none : family == AF_INET ? &n->v4.gateway : &n->v6.gateway;
+}
+
+/* A new interface has a default route where no other has it, or one of a lower priority, which loses it. */
+static void take_gateway(struct live *l, struct net_interface *i, const struct network *n, int priority, int family)
+{
+    const struct ip *router = router_of(n, family);
+    struct net_interface *holder = NULL;
+    for (size_t k = 0; k < l->net.plan->n_interfaces; k++)
+        if (ip_is_set(gateway_of(&l->net.plan->interfaces[k], family)))
+            holder = &l->net.plan->interfaces[k];
+    if (!ip_is_set(router) || (holder && priority_of(l->c, holder) >= priority))
+        return;
+    if (holder)
+        *gateway_of(holder, family) = (struct ip){0};
+    *gateway_of(i, family) = *router;
+}
+
+/* That of the highest priority of what is left takes over from one that went. */
+static int pass_gateway_on(struct live *l, int family, struct err *e)
+{
+    struct net_interface *best = NULL;
+    const struct ip *router = NULL;
+    for (size_t k = 0; k < l->net.plan->n_interfaces; k++) {
         struct net_interface *i = &l->net.plan->interfaces[k];
-        const struct network *n = l->net.networks[k];
-        bool gets4 = needs4 && !n->internal && ip_is_set(&n->v4.gateway);
-        bool gets6 = needs6 && !n->internal && ip_is_set(&n->v6.gateway);
-        if (!gets4 && !gets6)
+        const struct ip *own = router_of(l->net.networks[k], family);
+        if (!ip_is_set(own) || (best && priority_of(l->c, i) <= priority_of(l->c, best)))
             continue;
-        if (gets4)
-            i->gateway4 = n->v4.gateway;
-        if (gets6)
-            i->gateway6 = n->v6.gateway;
-        needs4 &= !gets4;
-        needs6 &= !gets6;
-        r = net_interface_set_gateways(i, &l->target, e);
+        best = i;
+        router = own;
     }
-    return r;
+    if (!best)
+        return 0;
+    *gateway_of(best, family) = *router;
+    return net_interface_set_gateways(best, &l->target, e);
+}
+
+/* Takes an interface out of the plan: its default routes and the ports that led to it go to others. */
+static int leave(struct live *l, struct net_interface *i, struct err *e)
+{
+    const struct net_interface gone = *i;
+    struct ip address4 = gone.address4.ip, address6 = gone.address6.ip;
+    int r = 0;
+    live_drop_interface(l, i);
+    if (ip_is_set(&gone.gateway4))
+        r = pass_gateway_on(l, AF_INET, e);
+    if (r == 0 && ip_is_set(&gone.gateway6))
+        r = pass_gateway_on(l, AF_INET6, e);
+    return r == 0 ? connect_move_ports(l, &address4, &address6, e) : r;
 }
 
 /* ---- connecting a running container ---- */
 
+/* Its default routes last: they replace those of another interface. */
+static int bring_up(const struct live *l, const struct net_interface *i, struct err *e)
+{
+    struct net_interface without = *i;
+    without.gateway4 = without.gateway6 = (struct ip){0};
+    int r = net_interface_up(&without, &l->target, e);
+    bool has_gateway = ip_is_set(&i->gateway4) || ip_is_set(&i->gateway6);
+    return r == 0 && has_gateway ? net_interface_set_gateways(i, &l->target, e) : r;
+}
+
+/* Where the default route has moved, published ports follow it, so that answers go back the way the questions came. */
+static int move_ports(struct live *l, const struct net_interface *new, struct err *e)
+{
+    static const struct ip none;
+    int r = 0;
+    for (size_t k = 0; r == 0 && attach_port_target(&l->net, NULL) == new &&k < l->net.plan->n_interfaces; k++) {
+        const struct net_interface *i = &l->net.plan->interfaces[k];
+        const struct ip *from4 = ip_is_set(&new->address4.ip) ? &i->address4.ip : &none;
+        const struct ip *from6 = ip_is_set(&new->address6.ip) ? &i->address6.ip : &none;
+        if (i != new)
+            r = connect_move_ports(l, from4, from6, e);
+    }
+    return r;
+}
+
 static int make_interface(struct live *l, const struct network *n, const struct endpoint_config *o, struct err *e)
 {
     int r = attach_endpoint(l->en, l->c, n, o, l->net.plan, e);
-    if (r < 0)
-        return r;
-    r = engine_network_find(l->en, n->id, &l->net.networks[l->net.n_networks], e);
+    if (r == 0)
+        r = engine_network_find(l->en, n->id, &l->net.networks[l->net.n_networks], e);
     if (r < 0)
         return r;
     l->net.n_networks++;
     struct net_interface *i = live_interface(l, n->id);
-    take_free_gateways(l, i, n);
+    take_gateway(l, i, n, o->gw_priority, AF_INET);
+    take_gateway(l, i, n, o->gw_priority, AF_INET6);
     r = live_save(l, e);
     if (r == 0)
         r = attach_serve_names(l->en, &l->net, e);
     if (r == 0)
-        r = net_interface_up(i, &l->target, e);
+        r = bring_up(l, i, e);
     if (r == 0)
         r = connect_egress(l, i, true, e);
     if (r == 0)
+        r = move_ports(l, i, e);
+    if (r == 0)
         r = connect_publish(l, e);
+    if (r == 0)
+        r = live_save(l, e);
     return r == 0 ? live_finish(l, e) : r;
 }
 
@@ -169,7 +229,7 @@ static void unmake_interface(struct live *l, const struct network *n)
     connect_egress(l, i, false, NULL);
     net_interface_down(i, &l->target, NULL);
     live_remove_files(l, n->id);
-    live_drop_interface(l, i);
+    leave(l, i, NULL);
     live_save(l, NULL);
 }
 
@@ -226,19 +286,13 @@ static int disconnect_live(struct engine *en, const struct container *c, const s
     struct net_interface *i = r == 0 ? live_interface(&l, n->id) : NULL;
     if (!i)
         return r;
-    const struct net_interface gone = *i;
     r = connect_egress(&l, i, false, e);
     if (r == 0)
         r = net_interface_down(i, &l.target, e);
     if (r < 0)
         return r;
     live_remove_files(&l, n->id);
-    bool had4 = ip_is_set(&gone.gateway4), had6 = ip_is_set(&gone.gateway6);
-    struct ip address4 = gone.address4.ip, address6 = gone.address6.ip;
-    live_drop_interface(&l, i);
-    r = pass_gateways_on(&l, had4, had6, e);
-    if (r == 0)
-        r = connect_move_ports(&l, &address4, &address6, e);
+    r = leave(&l, i, e);
     if (r == 0)
         r = live_save(&l, e);
     return r == 0 ? live_finish(&l, e) : r;

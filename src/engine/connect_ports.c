@@ -47,7 +47,10 @@ static int change_ports(const struct net_plan *plan, size_t from, size_t n, bool
     part.n_ports = n;
     if (n == 0)
         return 0;
-    return is_added ? firewall_add_container(part.table, &part, e) : firewall_remove_container(part.table, &part, e);
+    if (!is_added)
+        return firewall_remove_container(part.table, &part, e);
+    int r = firewall_add_container(part.table, &part, e);
+    return r == 0 ? firewall_forget_early_flows(&part, e) : r;
 }
 
 /* Nobody holds it any more. The element goes first: a port that somebody else takes at once must not still lead here. */

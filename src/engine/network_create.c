@@ -23,7 +23,7 @@
 
 static int check_request(const struct network *n, struct err *e)
 {
-    if (network_is_reserved_name(n->name))
+    if (n->name && network_is_reserved_name(n->name))
         return err_invalid(e, "operation is not permitted on predefined %s network", n->name);
     if (!network_has_addresses(n))
         return err_invalid(e, "only one instance of \"%s\" network is allowed", network_driver_name(n->driver));

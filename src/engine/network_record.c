@@ -133,6 +133,15 @@ static int list_claims(struct network *const *networks, const struct network *bu
     return r;
 }
 
+/* Two networks on one bridge would each take the other's for its own. */
+static int check_link(struct network *const *networks, const struct network *n, struct err *e)
+{
+    for (; *networks; networks++)
+        if (*n->link && strcmp((*networks)->id, n->id) != 0 && strcmp((*networks)->link, n->link) == 0)
+            return err_conflict(e, "bridge %s is that of network %s", n->link, (*networks)->name);
+    return 0;
+}
+
 int network_record_settle(struct engine *en, struct network *n, struct err *e)
 {
     const struct net_instance *in;
@@ -147,9 +156,10 @@ int network_record_settle(struct engine *en, struct network *n, struct err *e)
         r = find_ula(networks, &around.ula, e);
     if (r == 0)
         r = list_claims(networks, n, &claims, e);
-    if (r < 0)
+    if (r != 0)
         return r;
     around.claims = claims.v;
     around.n_claims = claims.n;
-    return network_settle(in, config, &around, n, e);
+    r = network_settle(in, config, &around, n, e);
+    return r == 0 ? check_link(networks, n, e) : r;
 }

@@ -35,7 +35,6 @@ static int append(const struct network_row *row, void *arg, struct err *e)
     if (!grown)
         return err_set(e, ERR_SYS, ENOMEM, "list networks");
     l->v = grown;
-    grown[l->n] = NULL;
     int r = network_record_read(row, &n, e);
     if (r < 0)
         return r;
@@ -53,7 +52,9 @@ static int compare(const void *a, const void *b)
 
 int engine_networks_list(struct engine *en, struct network ***ret, struct err *e)
 {
-    _cleanup_(listing_release) struct listing l = {.n = 0};
+    _cleanup_(listing_release) struct listing l = {.v = calloc(1, sizeof(struct network *))};
+    if (!l.v)
+        return err_set(e, ERR_SYS, ENOMEM, "list networks");
     int r = en->db ? networks_each(en->db, append, &l, e) : network_record_each_predefined(append, &l, e);
     if (r < 0)
         return r;

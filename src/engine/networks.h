@@ -22,8 +22,8 @@ int engine_network_find(struct engine *en, const char *ref, struct network **ret
 
 /* For a container that starts, by name alone: one look into an index. In the transaction that makes the container's row
  * RUNNING: a removal either came before it, and there is no such network, or comes after it and sees the container. Settles
- * the default network when it is first needed, and again when the configuration was changed and nobody else is on it.
- * container: the id of the one that starts. */
+ * the default network when it is first needed, and again, while nobody else is on it, when the configuration was changed or a
+ * reboot brought the host to where the subnet is in use. container: the id of the one that starts. */
 int engine_network_for_start(struct engine *en, const char *name, const char *container, struct network **ret,
                              struct err *e);
 

@@ -47,14 +47,24 @@ int port_range_parse(const char *text, struct port_range *ret, struct err *e)
     return r;
 }
 
+static bool is_among(char *const *v, size_t n, const char *s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(v[i], s) == 0)
+            return true;
+    return false;
+}
+
+/* Doubles can only be of what was there before: 65,535 ports at once are not to be compared with each other. */
 int ports_expose(char ***exposed, const char *text, struct err *e)
 {
+    const size_t n_before = strv_len(*exposed);
     struct port_range p;
     int r = port_range_parse(text, &p, e);
     for (unsigned port = p.first; r == 0 && port <= p.last; port++) {
         char word[24];
         snprintf(word, sizeof(word), "%u/%s", port, net_protocol_name(p.protocol));
-        if (!strv_contains(*exposed, word))
+        if (!is_among(*exposed, n_before, word))
             r = strv_add(exposed, word, e);
     }
     return r;

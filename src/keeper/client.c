@@ -21,7 +21,7 @@ enum {
 /* What the started program has to say: its error, or 0 when it serves and has closed its end. */
 static int await_keeper(const struct net_instance *in, int from_keeper, struct err *e)
 {
-    struct err theirs;
+    struct err theirs = ERR_INIT;
     struct pollfd p = {.fd = from_keeper, .events = POLLIN};
     int n;
     do {
@@ -58,10 +58,10 @@ static int start_keeper(const struct net_instance *in, const char *program, stru
     int r = process_start(&p, e);
     if (r < 0)
         return err_context(e, "start the network keeper");
-    _cleanup_close_ int pidfd = p.pidfd;
     fd_close(&to_us);
     r = await_keeper(in, from_keeper, e);
-    int waited = process_wait(&p, &status, e);
+    int waited = process_wait(&p, &status, r < 0 ? NULL : e);
+    fd_close(&p.pidfd);
     return r < 0 ? r : waited;
 }
 

@@ -40,7 +40,7 @@ static int leave_host_mounts(const struct confinement *c, struct err *e)
 
 static int attach_dir(int dir, size_t i, struct err *e)
 {
-    char place[sizeof(CONFINE_DIR) + 8];
+    char place[sizeof(CONFINE_DIR) + 24];
     snprintf(place, sizeof(place), CONFINE_DIR "/%zu", i);
     if (mkdir(place, 0755) < 0)
         return err_sys(e, "make %s", place);
@@ -90,10 +90,8 @@ static int change_user(const struct confinement *c, struct err *e)
         .effective = c->caps, .permitted = c->caps, .inheritable = c->caps, .ambient = c->caps};
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         return err_sys(e, "keep capabilities");
-    /* EPERM, EINVAL: in a user namespace that has only the one id, which is nobody's but its user's own. */
-    if ((sys_setgroups(0, NULL) < 0 && errno != EPERM) ||
-        (sys_setresgid(c->gid, c->gid, c->gid) < 0 && errno != EINVAL) ||
-        (sys_setresuid(c->uid, c->uid, c->uid) < 0 && errno != EINVAL))
+    if (sys_setgroups(0, NULL) < 0 || sys_setresgid(c->gid, c->gid, c->gid) < 0 ||
+        sys_setresuid(c->uid, c->uid, c->uid) < 0)
         return err_sys(e, "become user %d", (int)c->uid);
     return caps_apply(&caps, e);
 }

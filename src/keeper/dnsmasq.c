@@ -17,7 +17,6 @@ static const char *const common_options[] = {
     "--log-facility=-",
     "--pid-file",
     "--conf-file",
-    "--user=root", /* it stays who it is: confine.c has chosen, and "root" may be all that a user namespace has */
     "--no-hosts",
     "--bind-dynamic", /* and not --bind-interfaces: it looks at the interface that a query came in by */
     "--except-interface=lo",

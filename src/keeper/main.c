@@ -65,14 +65,18 @@ static int take_lock(const struct net_instance *in, struct err *e)
                    "another sampan-network holds %s/networks/" KEEPER_LOCK_NAME " and does not answer", in->run_root);
 }
 
-/* Nobody reads the standard streams of what serves: it writes to a log, whose size the kernel limits. */
+/* Nobody reads the standard streams of what serves: it writes to a log, whose size the kernel limits. What the one before
+ * wrote stays as long as there is room. */
 static int open_log(const struct net_instance *in, struct err *e)
 {
     const struct rlimit limit = {LOG_BYTES_MAX, LOG_BYTES_MAX};
+    struct stat st;
     _cleanup_close_ int fd =
-        openat(in->dir_fd, KEEPER_LOG_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        openat(in->dir_fd, KEEPER_LOG_NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
         return err_sys(e, "open %s/networks/" KEEPER_LOG_NAME, in->run_root);
+    if (fstat(fd, &st) < 0 || (st.st_size > LOG_BYTES_MAX / 2 && ftruncate(fd, 0) < 0))
+        return err_sys(e, "empty %s/networks/" KEEPER_LOG_NAME, in->run_root);
     signal(SIGXFSZ, SIG_IGN);
     return setrlimit(RLIMIT_FSIZE, &limit) < 0 ? err_sys(e, "limit the size of " KEEPER_LOG_NAME) : 0;
 }

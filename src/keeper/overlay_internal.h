@@ -23,6 +23,7 @@ struct overlay {
     int sock;              /* route netlink */
     char session[33];      /* this life of ours */
     struct overlay_crypt crypt;
+    bool is_filtered; /* the firewall has VNIs of ours */
     struct overlay_network *networks;
 };
 

@@ -164,6 +164,8 @@ static int join(struct overlay_network *n, struct err *e)
     if (r == 0)
         r = describe_gateway(n, e);
     if (r == 0)
+        r = overlay_update_firewall(o, e); /* before anything can come in */
+    if (r == 0)
         r = make_device(n, e);
     if (r == 0)
         r = start_all(n, e);

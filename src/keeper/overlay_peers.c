@@ -28,8 +28,11 @@ static void add_address(struct peers *p, const struct ip *ip)
     p->addresses[p->n_addresses++] = *ip;
 }
 
+/* Of encrypted networks, nothing comes in that is not inside ESP (network/ipsec.h). */
 static void add_network(struct peers *p, const struct overlay_network *n)
 {
+    if (!n->definition || n->definition->encrypted)
+        return;
     p->vnis[p->n_vnis++] = n->definition->vni;
     for (size_t i = 0; i < n->members.n; i++)
         if (overlay_member_is_host(n->members.v[i]))
@@ -40,6 +43,7 @@ int overlay_update_firewall(struct overlay *o, struct err *e)
 {
     _cleanup_(peers_release) struct peers p = {0};
     size_t n_networks = 0, n_members = 0;
+    int r;
 
     for (const struct overlay_network *n = o->networks; n; n = n->next) {
         n_networks++;
@@ -50,9 +54,13 @@ int overlay_update_firewall(struct overlay *o, struct err *e)
     if (!p.vnis || !p.addresses)
         return err_set(e, ERR_SYS, ENOMEM, "the overlay's peers");
     for (const struct overlay_network *n = o->networks; n; n = n->next)
-        if (n->definition)
-            add_network(&p, n);
-    return firewall_overlay_peers(o->in, p.vnis, p.n_vnis, p.addresses, p.n_addresses, e);
+        add_network(&p, n);
+    if (p.n_vnis == 0 && !o->is_filtered)
+        return 0;
+    r = firewall_overlay_peers(o->in, p.vnis, p.n_vnis, p.addresses, p.n_addresses, e);
+    if (r == 0)
+        o->is_filtered = p.n_vnis > 0;
+    return r;
 }
 
 /* ---- what is seen */

@@ -195,13 +195,12 @@ int views_update(struct views *v, const char *container, char ret_key[static SCO
 
 int views_apply(const struct views *v, struct err *e)
 {
-    struct net_names *names = NULL;
     size_t n = 0;
     for (const struct member *m = v->first; m; m = m->next)
         n += m->n_clients;
-    if (n > 0 && !(names = calloc(n, sizeof(*names))))
-        return err_set(e, ERR_SYS, ENOMEM, "names of several networks");
-    _cleanup_free_ void *owned = names;
+    _cleanup_free_ struct net_names *names = calloc(n + 1, sizeof(*names));
+    if (!names)
+        return err_set(e, ERR_SYS, ENOMEM, "names of containers on several networks");
     n = 0;
     for (const struct member *m = v->first; m; m = m->next) {
         for (size_t i = 0; resolvers_is_ready(v->resolvers, m->key) && i < m->n_clients; i++)

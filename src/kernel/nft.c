@@ -28,7 +28,13 @@ static void put_u32(struct nft_batch *b, uint16_t type, uint32_t v)
 
 int nft_open(struct err *e)
 {
-    return netlink_open_protocol(NETLINK_NETFILTER, e);
+    const int on = 1;
+    int sock = netlink_open_protocol(NETLINK_NETFILTER, e);
+
+    /* Of thousands of refusals only the first is wanted; that the rest found no room is no error. */
+    if (sock >= 0)
+        (void)setsockopt(sock, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on));
+    return sock;
 }
 
 /* ---- the transaction ---- */
@@ -58,6 +64,17 @@ void nft_batch_free(struct nft_batch *b)
     free(b);
 }
 
+/* Request 0 begins the transaction. */
+size_t nft_count(const struct nft_batch *b)
+{
+    return b->nl.n_requests - 1;
+}
+
+size_t nft_failed(const struct nft_batch *b)
+{
+    return b->nl.failed > 0 ? b->nl.failed - 1 : 0;
+}
+
 /* The kernel takes a transaction from one message only, so the socket must hold it whole. Where the limit may not be
  * lifted, sending says so. */
 static void make_room(int sock, size_t len)
@@ -72,22 +89,13 @@ int nft_run(int sock, struct nft_batch *b, struct err *e)
 {
     int r;
 
+    if (nft_count(b) == 0)
+        return 0;
     netlink_request_ack(&b->nl);
     put_boundary(b, NFNL_MSG_BATCH_END);
     make_room(sock, b->nl.len);
     r = netlink_run(sock, &b->nl, e);
     return r < 0 ? err_context(e, "nftables") : 0;
-}
-
-/* Request 0 begins the transaction. */
-size_t nft_count(const struct nft_batch *b)
-{
-    return b->nl.n_requests - 1;
-}
-
-size_t nft_failed(const struct nft_batch *b)
-{
-    return b->nl.failed > 0 ? b->nl.failed - 1 : 0;
 }
 
 static void put_request(struct nft_batch *b, const char *what, uint16_t type, uint16_t flags)
@@ -341,10 +349,10 @@ void nft_value_add_port(struct nft_value *v, uint16_t port)
 
 void nft_value_add_ifname(struct nft_value *v, const char *name)
 {
-    char padded[IFNAMSIZ] = "";
+    char whole[IFNAMSIZ] = "";
 
-    (void)snprintf(padded, sizeof(padded), "%s", name);
-    nft_value_add(v, padded, sizeof(padded));
+    (void)snprintf(whole, sizeof(whole), "%s", name);
+    nft_value_add(v, whole, sizeof(whole));
 }
 
 static void put_element(struct nft_batch *b, const struct nft_value *key, const struct nft_element *el)

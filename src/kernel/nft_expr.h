@@ -1,12 +1,12 @@
 /*
  * Expressions of nf_tables, as values: a rule is an array of them, and the macros below read like nft's language.
  *
- *     iifname "lo" ct state established accept
- *     { NFT_IIFNAME_IS("lo"), NFT_CT_STATE_HAS(NFT_CT_ESTABLISHED), NFT_ACCEPT, NFT_END }
+ *     iifname @bridges ct state established accept
+ *     { NFT_IIFNAME_IN("bridges"), NFT_CT_STATE_HAS(NFT_CT_ESTABLISHED), NFT_ACCEPT, NFT_END }
  *
- * The kernel's machine has sixteen 32-bit registers. An expression loads one, or compares or looks up what is there, and the
- * rule ends at the first that says no. The macros with a verb or a noun of nft's language load NFT_REG_A and those behind it, and use it at
- * once; several loads one behind the other make the key of a lookup by several fields.
+ * The kernel's machine has sixteen 32-bit registers. An expression loads some, or compares or looks up what is there, and the
+ * rule ends at the first that says no. Macros with a word of nft's language load from NFT_REG_A on and test that at once;
+ * loads one behind the other (NFT_REG_AFTER) make the key of a lookup by several fields.
  *
  * Source: linux/netfilter/nf_tables.h; `nft --debug=netlink` shows a rule's expressions.
  */
@@ -47,13 +47,10 @@ void nft_put_expressions(struct netlink_batch *nl, uint16_t type, const struct n
 void nft_put_value(struct netlink_batch *nl, uint16_t type, const void *data, size_t len);
 void nft_put_verdict(struct netlink_batch *nl, uint16_t type, int32_t code, const char *chain);
 
-#define NFT_END                                                                                                        \
-    {                                                                                                                  \
-        .name = NULL                                                                                                   \
-    }
+/* clang-format off */
+#define NFT_END                      {.name = NULL}
 
 /* ---- attributes */
-/* clang-format off */
 #define NFT_U32(type_, v_)           {.type = (type_), .kind = NFT_ATTR_U32, .number = (uint32_t)(v_)}
 #define NFT_U8(type_, v_)            {.type = (type_), .kind = NFT_ATTR_U8, .number = (v_)}
 #define NFT_STR(type_, s_)           {.type = (type_), .kind = NFT_ATTR_STR, .data = (s_)}
@@ -62,7 +59,7 @@ void nft_put_verdict(struct netlink_batch *nl, uint16_t type, int32_t code, cons
 #define NFT_OWN_U32(type_, v_)       {.type = (type_), .kind = NFT_ATTR_VALUE, .number = 4, .own = {.u32 = (uint32_t)(v_)}}
 #define NFT_VERDICT(code_, chain_)   {.type = NFTA_IMMEDIATE_DATA, .kind = NFT_ATTR_VERDICT, .number = (uint32_t)(code_), .data = (chain_)}
 
-/* ---- registers: A holds what is looked at; N fields of four bytes later comes the next field of a key */
+/* ---- registers: A is where what is looked at begins; behind so many bytes comes the next field of a key */
 #define NFT_REG_A                    NFT_REG32_00
 #define NFT_REG_AFTER(bytes_)        (NFT_REG32_00 + (bytes_) / 4)
 
@@ -106,6 +103,7 @@ void nft_put_verdict(struct netlink_batch *nl, uint16_t type, int32_t code, cons
 #define NFT_JUMP_TO(chain_)          {"immediate", {NFT_U32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT), NFT_VERDICT(NFT_JUMP, chain_)}}
 #define NFT_REJECT_AS_PROHIBITED     {"reject", {NFT_U32(NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH), NFT_U8(NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED)}}
 #define NFT_COUNTER                  {"counter", {{0}}}
+#define NFT_GOTO_TO(chain_)          {"immediate", {NFT_U32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT), NFT_VERDICT(NFT_GOTO, chain_)}}
 #define NFT_MASQUERADE               {"masq", {{0}}}
 #define NFT_REDIRECT(port_reg_)      {"redir", {NFT_U32(NFTA_REDIR_REG_PROTO_MIN, port_reg_)}}
 /* Address and port are in registers. */

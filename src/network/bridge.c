@@ -13,6 +13,7 @@
 #include "network/bridge_sysctl.h"
 #include "network/firewall.h"
 #include "network/leases.h"
+#include "network/link_request.h"
 
 #define LOCK_NAME "lock"
 #define DEFINITION_NAME "network.json"
@@ -106,11 +107,11 @@ static int create_bridge(int sock, const struct network *n, struct err *e)
     netlink_request(&b, "make the bridge", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &any, sizeof(any));
     netlink_attr_str(&b, IFLA_IFNAME, n->link);
     netlink_attr(&b, IFLA_ADDRESS, mac, sizeof(mac));
+    put_bridge_options(&b);
+    /* The message that makes a link would pass over the alias; and an MTU from it is lost with the bridge's last port. */
+    netlink_request(&b, "name the bridge", RTM_SETLINK, 0, &any, sizeof(any));
     if (n->mtu > 0)
         netlink_attr_u32(&b, IFLA_MTU, n->mtu);
-    put_bridge_options(&b);
-    /* Unknown to the message that makes a link, whose IFLA_IFALIAS would be passed over. */
-    netlink_request(&b, "name the bridge", RTM_SETLINK, 0, &any, sizeof(any));
     netlink_attr_str(&b, IFLA_IFNAME, n->link);
     netlink_attr_str(&b, IFLA_IFALIAS, alias);
     return netlink_run(sock, &b, e);
@@ -137,17 +138,9 @@ static int ensure_bridge(int sock, const struct network *n, struct err *e)
 /* Replaces what a crash may have left: the same address, so nothing else. */
 static void request_address(struct netlink_batch *b, const struct ip *ip, uint8_t len, int index)
 {
-    const struct ifaddrmsg header = {
-        .ifa_family = ip->family,
-        .ifa_prefixlen = len,
-        .ifa_flags = ip->family == AF_INET6 ? IFA_F_NODAD : 0,
-        .ifa_index = (unsigned)index,
-    };
+    const struct prefix p = {.ip = *ip, .len = len};
 
-    netlink_request(b, "give the bridge its address", RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &header,
-                    sizeof(header));
-    netlink_attr(b, IFA_LOCAL, ip->bytes, ip_size(ip));
-    netlink_attr(b, IFA_ADDRESS, ip->bytes, ip_size(ip));
+    link_request_address(b, "give the bridge its address", NLM_F_REPLACE, &p, index);
 }
 
 /* No address is generated: with a fixed one there is no second of looking for duplicates. */
@@ -155,14 +148,9 @@ static void request_link_local(struct netlink_batch *b, int index)
 {
     static const struct ip router = {.family = AF_INET6, .bytes = {0xfe, 0x80, [15] = 1}};
     const struct ifinfomsg link = {.ifi_index = index};
-    struct nlattr *spec, *inet6;
 
     netlink_request(b, "keep the kernel from making addresses", RTM_SETLINK, 0, &link, sizeof(link));
-    spec = netlink_nest(b, IFLA_AF_SPEC);
-    inet6 = netlink_nest(b, AF_INET6);
-    netlink_attr_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    netlink_nest_end(b, inet6);
-    netlink_nest_end(b, spec);
+    link_put_no_ipv6_addresses(b);
     request_address(b, &router, 64, index);
 }
 
@@ -206,7 +194,7 @@ static int route_localhost(int sock, const struct network *n, struct err *e)
         return index;
     netlink_batch_init(&b);
     netlink_request(&b, "route ::1", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header));
-    netlink_attr(&b, RTA_DST, localhost.bytes, ip_size(&localhost));
+    link_put_ip(&b, RTA_DST, &localhost);
     netlink_attr_u32(&b, RTA_OIF, (uint32_t)index);
     netlink_attr_u32(&b, RTA_PRIORITY, LOCALHOST_METRIC);
     r = netlink_run(sock, &b, &why);
@@ -259,8 +247,10 @@ static int ensure_firewall(const struct net_instance *in, const struct net_confi
 static int make(const struct net_instance *in, const struct net_config *config, const struct network *n, int dir,
                 struct err *e)
 {
-    int r = forwarding_mark(in, n, e);
+    int r = network_check_routes(n, e);
 
+    if (r == 0)
+        r = forwarding_mark(in, n, e);
     if (r == 0) /* before there is forwarding */
         r = ensure_firewall(in, config, e);
     if (r == 0)
@@ -316,6 +306,7 @@ static int delete_bridge(const struct network *n, struct err *e)
     _cleanup_close_ int sock = netlink_open(e);
     struct netlink_batch b;
     struct link_view view;
+    struct err why = ERR_INIT;
     int r = sock < 0 ? sock : look_at_link(sock, n->link, &view, e);
 
     if (r < 0 || view.index == 0 || !view.is_ours)
@@ -323,7 +314,12 @@ static int delete_bridge(const struct network *n, struct err *e)
     netlink_batch_init(&b);
     netlink_request(&b, "delete the bridge", RTM_DELLINK, 0, &any, sizeof(any));
     netlink_attr_str(&b, IFLA_IFNAME, n->link);
-    return netlink_run(sock, &b, e);
+    r = netlink_run(sock, &b, &why);
+    if (r == -ENODEV) /* recovery, by another command, was faster */
+        return 0;
+    if (r < 0 && e)
+        *e = why;
+    return r;
 }
 
 /* The directory, with the definition, goes last: what failed before can be tried again. */

@@ -13,10 +13,8 @@
 /* A socket of its own for each transaction: after a failure it is of no more use. */
 static int run(struct nft_batch *b, struct err *e)
 {
-    _cleanup_close_ int sock = nft_count(b) > 0 ? nft_open(e) : -1;
+    _cleanup_close_ int sock = nft_open(e);
 
-    if (nft_count(b) == 0)
-        return 0;
     return sock < 0 ? sock : nft_run(sock, b, e);
 }
 
@@ -113,9 +111,11 @@ int firewall_add_container(const char *table, const struct net_plan *p, struct e
     for (size_t i = 0; i < p->n_ports; i++)
         firewall_put_port(b, table, &p->ports[i]);
     r = run(b, e);
-    if (r < 0)
-        return explain_failure(p, b, first, r, e);
-    /* A client that sent before there was a port is known as one of the host's own. */
+    return r < 0 ? explain_failure(p, b, first, r, e) : 0;
+}
+
+int firewall_forget_early_flows(const struct net_plan *p, struct err *e)
+{
     return forget_flows(p, false, e);
 }
 

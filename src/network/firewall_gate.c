@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "kernel/netlink.h"
 #include "network/firewall_tables.h"
+#include "network/link_request.h"
 
 /* Locally administered; on no other link than this. */
 static const uint8_t gate_mac[6] = {0x02, 0x73, 0x70, 0x6e, 0x67, 0x74};
@@ -77,17 +78,6 @@ static int make_pair(int sock, const struct firewall_gate *g, struct err *e)
                       "gate, and without the host's input rules");
 }
 
-/* No link-local address of its own: nobody shall talk to it. */
-static void put_address_generation_off(struct netlink_batch *b)
-{
-    struct nlattr *spec = netlink_nest(b, IFLA_AF_SPEC);
-    struct nlattr *inet6 = netlink_nest(b, AF_INET6);
-
-    netlink_attr_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    netlink_nest_end(b, inet6);
-    netlink_nest_end(b, spec);
-}
-
 static void request_up(struct netlink_batch *b, int index, bool has_ipv6)
 {
     const struct ifinfomsg quiet = {.ifi_family = AF_UNSPEC, .ifi_index = index};
@@ -96,7 +86,7 @@ static void request_up(struct netlink_batch *b, int index, bool has_ipv6)
 
     if (has_ipv6) {
         netlink_request(b, "silence the gate", RTM_NEWLINK, 0, &quiet, sizeof(quiet));
-        put_address_generation_off(b);
+        link_put_no_ipv6_addresses(b); /* nobody shall talk to it */
     }
     netlink_request(b, "bring the gate up", RTM_NEWLINK, 0, &up, sizeof(up));
 }
@@ -137,11 +127,14 @@ static int set_sysctl(const char *family, const char *link, const char *name, co
     return file_write_existing(AT_FDCWD, path, value, e);
 }
 
-/* A packet comes in again that the routes would send to another link. And IPv6 may be off for new links. */
+/* Packets come in again on gate_out that the routes would send to another link, and are forwarded. IPv6 may be off for new
+ * links. */
 static int set_sysctls(const struct firewall_gate *g, bool has_ipv6, struct err *e)
 {
     int r = set_sysctl("ipv4", g->out, "rp_filter", "2", e);
 
+    if (r == 0)
+        r = set_sysctl("ipv4", g->out, "forwarding", "1", e);
     if (r == 0 && has_ipv6)
         r = set_sysctl("ipv6", g->in, "disable_ipv6", "0", e);
     if (r == 0 && has_ipv6)
@@ -216,61 +209,47 @@ static const struct nft_chain gate_chain = {
 static const struct nft_chain guard_chain = {
     .name = "guard", .type = "filter", .hook = NF_INET_LOCAL_OUT, .priority = PRIORITY_GATE};
 
-static const char lo[IFNAMSIZ] = "lo";
-
 static const struct nft_chain enter_chain = {.name = "enter"};
+
+static const char lo[IFNAMSIZ] = "lo";
 
 /* Behind the host's own input rules: new connections to what is published go through the gate, once. */
 static void put_gate(struct nft_batch *b, const struct firewall_gate *g)
 {
     const struct nft_expr by_lo[] = {NFT_IIFNAME_IS(lo), NFT_DO_RETURN, NFT_END};
+    const struct nft_expr from_bridge[] = {NFT_IIFNAME_IN(SET_BRIDGES), NFT_DO_RETURN, NFT_END};
     const struct nft_expr again[] = {NFT_IIFNAME_IS(g->out), NFT_DO_RETURN, NFT_END};
     const struct nft_expr is_new[] = {NFT_CT_STATE_HAS(NFT_CT_NEW), NFT_DADDR_IS_LOCAL, NFT_JUMP_TO("enter"), NFT_END};
 
     nft_add_chain(b, &gate_chain);
-    nft_add_chain(b, &enter_chain);
     nft_add_rule(b, "gate", "iifname \"lo\" return", by_lo);
     nft_add_rule(b, "gate", "iifname OUT return", again);
+    nft_add_rule(b, "gate", "iifname @bridges return", from_bridge); /* translated in prerouting, or not at all */
     nft_add_rule(b, "gate", "ct state new fib daddr type local jump enter", is_new);
 }
 
-static void put_enter4(struct nft_batch *b, const struct firewall_gate *g)
+static void put_enter(struct nft_batch *b, uint8_t family, const struct firewall_gate *g)
 {
-    const struct nft_expr host[] = {NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 16, 4, NFT_REG_A),
-                                    NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(4)),
+    bool is_ip4 = family == NFPROTO_IPV4;
+    const uint8_t *next_hop = is_ip4 ? g->next_hop4 : g->next_hop6;
+    uint32_t size = is_ip4 ? sizeof(g->next_hop4) : sizeof(g->next_hop6);
+    uint32_t daddr_at = is_ip4 ? 16 : 24;
+    const struct nft_expr host[] = {NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, daddr_at, size, NFT_REG_A),
+                                    NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(size)),
                                     NFT_IN(SET_HOST_PUBLISHED),
-                                    NFT_SET_REG(NFT_REG_A, g->next_hop4, sizeof(g->next_hop4)),
+                                    NFT_SET_REG(NFT_REG_A, next_hop, size),
                                     NFT_DUP(NFT_REG_A),
                                     NFT_DROP,
                                     NFT_END};
     const struct nft_expr any[] = {NFT_L4PROTO_AND_PORT(NFT_REG_A),
                                    NFT_IN(SET_PUBLISHED),
-                                   NFT_SET_REG(NFT_REG_A, g->next_hop4, sizeof(g->next_hop4)),
+                                   NFT_SET_REG(NFT_REG_A, next_hop, size),
                                    NFT_DUP(NFT_REG_A),
                                    NFT_DROP,
                                    NFT_END};
 
-    nft_add_rule(b, "enter", "ip daddr . meta l4proto . th dport @host_published dup to NEXT_HOP drop", host);
-    nft_add_rule(b, "enter", "meta l4proto . th dport @published dup to NEXT_HOP drop", any);
-}
-
-static void put_enter6(struct nft_batch *b, const struct firewall_gate *g)
-{
-    const struct nft_expr host[] = {NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 24, 16, NFT_REG_A),
-                                    NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(16)),
-                                    NFT_IN(SET_HOST_PUBLISHED),
-                                    NFT_SET_REG(NFT_REG_A, g->next_hop6, sizeof(g->next_hop6)),
-                                    NFT_DUP(NFT_REG_A),
-                                    NFT_DROP,
-                                    NFT_END};
-    const struct nft_expr any[] = {NFT_L4PROTO_AND_PORT(NFT_REG_A),
-                                   NFT_IN(SET_PUBLISHED),
-                                   NFT_SET_REG(NFT_REG_A, g->next_hop6, sizeof(g->next_hop6)),
-                                   NFT_DUP(NFT_REG_A),
-                                   NFT_DROP,
-                                   NFT_END};
-
-    nft_add_rule(b, "enter", "ip6 daddr . meta l4proto . th dport @host_published dup to NEXT_HOP drop", host);
+    nft_add_chain(b, &enter_chain);
+    nft_add_rule(b, "enter", "DADDR . meta l4proto . th dport @host_published dup to NEXT_HOP drop", host);
     nft_add_rule(b, "enter", "meta l4proto . th dport @published dup to NEXT_HOP drop", any);
 }
 
@@ -295,11 +274,8 @@ void firewall_put_gate(struct nft_batch *b, uint8_t family, const struct firewal
     const struct nft_expr may_fragment[] = {NFT_IIFNAME_IS(g->out), NFT_SET_REG(NFT_REG_A, no_fragment_bits, 2),
                                             NFT_SET_IP_FRAG_OFF(NFT_REG_A), NFT_END};
 
+    put_enter(b, family, g);
     put_gate(b, g);
-    if (family == NFPROTO_IPV4)
-        put_enter4(b, g);
-    else
-        put_enter6(b, g);
     put_guard(b, g);
     if (family == NFPROTO_IPV4)
         nft_add_rule(b, "raw", "iifname OUT ip frag-off set 0", may_fragment);

@@ -55,6 +55,12 @@ static void put_network(struct nft_batch *b, const char *table, const struct net
         if (firewall_families[i] != NFPROTO_INET && !n->no_masquerade && !n->internal)
             put_link(b, SET_MASQUERADED, n->link, is_removal);
     }
+    if (network_has_names(n)) {
+        nft_use(b, NFPROTO_IPV4, table);
+        put_gateway(b, SET_GATEWAYS, n->link, &n->v4.gateway, is_removal);
+        nft_use(b, NFPROTO_IPV6, table);
+        put_gateway(b, SET_GATEWAYS, n->link, &n->v6.gateway, is_removal);
+    }
     nft_use(b, NFPROTO_INET, table);
     if (n->internal)
         put_link(b, SET_INTERNAL, n->link, is_removal);

@@ -25,19 +25,16 @@ static const struct nft_chain chain = {
     NFT_L4PROTO_IS(IPPROTO_ICMPV6), NFT_PAYLOAD(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_A), NFT_EQ_U8(type_)
 #define IP6_SADDR NFT_PAYLOAD(NFT_PAYLOAD_NETWORK_HEADER, 8, 16, NFT_REG_A)
 
+/* clang-format off */
+#define RULE(text_, ...) {text_, (const struct nft_expr[]){__VA_ARGS__, NFT_END}}
+/* clang-format on */
+
 static const uint8_t none[16], link_local[16] = {0xfe, 0x80}, link_local_mask[16] = {0xff, 0xc0};
 
 static const struct {
     const char *text;
     const struct nft_expr *expressions;
 } rules[] = {
-#define RULE(text_, ...)                                                                                               \
-    {                                                                                                                  \
-        text_, (const struct nft_expr[])                                                                               \
-        {                                                                                                              \
-            __VA_ARGS__, NFT_END                                                                                       \
-        }                                                                                                              \
-    }
     RULE("iifname != @guarded accept", NFT_IIFNAME_NOT_IN(SET_GUARDED), NFT_ACCEPT),
     RULE("iifname . ip saddr @sources4 accept", IS(ETH_P_IP), PORT_AND(NFT_PAYLOAD_NETWORK_HEADER, 12, 4),
          NFT_IN(SET_SOURCES4), NFT_ACCEPT),

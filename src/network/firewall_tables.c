@@ -17,13 +17,9 @@ struct rule {
     const char *text;
     const struct nft_expr *expressions;
 };
-#define RULE(chain_, text_, ...)                                                                                       \
-    {                                                                                                                  \
-        chain_, text_, (const struct nft_expr[])                                                                       \
-        {                                                                                                              \
-            __VA_ARGS__, NFT_END                                                                                       \
-        }                                                                                                              \
-    }
+/* clang-format off */
+#define RULE(chain_, text_, ...) {chain_, text_, (const struct nft_expr[]){__VA_ARGS__, NFT_END}}
+/* clang-format on */
 
 static void put_sets(struct nft_batch *b, const struct nft_set *s, size_t n)
 {
@@ -144,17 +140,19 @@ static const struct nft_set ip_sets[] = {
     {.name = SET_PUBLISHED, .key = {PROTO, PORT}},
 };
 
-static const struct nft_set ip4_maps[] = {
+static const struct nft_set ip4_sets[] = {
     {.name = MAP_PORTS, .key = {PROTO, PORT}, .data = {IPV4, PORT}},
     {.name = MAP_HOST_PORTS, .key = {IPV4, PROTO, PORT}, .data = {IPV4, PORT}},
     {.name = SET_HOST_PUBLISHED, .key = {IPV4, PROTO, PORT}},
+    {.name = SET_GATEWAYS, .key = {IFNAME, IPV4}},
     {.name = MAP_NAMES, .key = {IPV4}, .data = {PORT}},
 };
 
-static const struct nft_set ip6_maps[] = {
+static const struct nft_set ip6_sets[] = {
     {.name = MAP_PORTS, .key = {PROTO, PORT}, .data = {IPV6, PORT}},
     {.name = MAP_HOST_PORTS, .key = {IPV6, PROTO, PORT}, .data = {IPV6, PORT}},
     {.name = SET_HOST_PUBLISHED, .key = {IPV6, PROTO, PORT}},
+    {.name = SET_GATEWAYS, .key = {IFNAME, IPV6}},
     {.name = MAP_NAMES, .key = {IPV6}, .data = {PORT}},
 };
 
@@ -173,8 +171,6 @@ static const struct nft_chain ip4_chains[] = {
 };
 
 static const struct rule ip_rules[] = {
-    RULE("prerouting", "iifname @bridges th dport 53 jump names", NFT_IIFNAME_IN(SET_BRIDGES), NFT_TH_DPORT_IS(53),
-         NFT_JUMP_TO("names")),
     RULE("prerouting", "iifname @bridges jump publish", NFT_IIFNAME_IN(SET_BRIDGES), NFT_JUMP_TO("publish")),
     RULE("output", "jump publish", NFT_JUMP_TO("publish")),
     RULE("publish", "fib daddr type != local return", NFT_DADDR_IS_NOT_LOCAL, NFT_DO_RETURN),
@@ -196,15 +192,30 @@ static const struct rule open_rules[] = {
 #define IP_PORT NFT_REG_AFTER(4)
 #define IP6_PORT NFT_REG_AFTER(16)
 
+/* In front of published ports: on a network with names the gateway's port 53 is its own. */
+static const struct rule ip4_names_rules[] = {
+    RULE("prerouting", "th dport 53 iifname . ip daddr @gateways goto names", NFT_TH_DPORT_IS(53), NFT_IIFNAME,
+         IP_DADDR_AS_SECOND, NFT_IN(SET_GATEWAYS), NFT_GOTO_TO("names")),
+    RULE("names", "meta l4proto udp redirect to :ip saddr map @names", NFT_L4PROTO_IS(IPPROTO_UDP), SADDR4,
+         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
+    RULE("names", "meta l4proto tcp redirect to :ip saddr map @names", NFT_L4PROTO_IS(IPPROTO_TCP), SADDR4,
+         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
+};
+
+static const struct rule ip6_names_rules[] = {
+    RULE("prerouting", "th dport 53 iifname . ip6 daddr @gateways goto names", NFT_TH_DPORT_IS(53), NFT_IIFNAME,
+         IP6_DADDR_AS_SECOND, NFT_IN(SET_GATEWAYS), NFT_GOTO_TO("names")),
+    RULE("names", "meta l4proto udp redirect to :ip6 saddr map @names", NFT_L4PROTO_IS(IPPROTO_UDP), SADDR6,
+         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
+    RULE("names", "meta l4proto tcp redirect to :ip6 saddr map @names", NFT_L4PROTO_IS(IPPROTO_TCP), SADDR6,
+         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
+};
+
 static const struct rule ip4_rules[] = {
     /* Bridges may route 127.0.0.0/8 (route_localnet), so that the host's localhost reaches published ports; nobody
      * else's packets may have such addresses (CVE-2020-8558). */
     RULE("raw", "iifname @bridges ip daddr 127.0.0.0/8 drop", NFT_IIFNAME_IN(SET_BRIDGES), IP_NET127(16), NFT_DROP),
     RULE("raw", "iifname @bridges ip saddr 127.0.0.0/8 drop", NFT_IIFNAME_IN(SET_BRIDGES), IP_NET127(12), NFT_DROP),
-    RULE("names", "meta l4proto udp redirect to :ip saddr map @names", NFT_L4PROTO_IS(IPPROTO_UDP), SADDR4,
-         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
-    RULE("names", "meta l4proto tcp redirect to :ip saddr map @names", NFT_L4PROTO_IS(IPPROTO_TCP), SADDR4,
-         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
     RULE("publish", "dnat ip to ip daddr . meta l4proto . th dport map @host_ports",
          NFT_PAYLOAD(AT_NETWORK, 16, 4, NFT_REG_A), NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(4)),
          NFT_MAP(MAP_HOST_PORTS, NFT_REG_A), NFT_DNAT(NFPROTO_IPV4, NFT_REG_A, IP_PORT)),
@@ -217,10 +228,6 @@ static const struct rule ip4_rules[] = {
 static const uint8_t ip6_loopback[16] = {[15] = 1};
 
 static const struct rule ip6_rules[] = {
-    RULE("names", "meta l4proto udp redirect to :ip6 saddr map @names", NFT_L4PROTO_IS(IPPROTO_UDP), SADDR6,
-         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
-    RULE("names", "meta l4proto tcp redirect to :ip6 saddr map @names", NFT_L4PROTO_IS(IPPROTO_TCP), SADDR6,
-         NFT_MAP(MAP_NAMES, NFT_REG_A), NFT_REDIRECT(NFT_REG_A)),
     RULE("publish", "dnat ip6 to ip6 daddr . meta l4proto . th dport map @host_ports",
          NFT_PAYLOAD(AT_NETWORK, 24, 16, NFT_REG_A), NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(16)),
          NFT_MAP(MAP_HOST_PORTS, NFT_REG_A), NFT_DNAT(NFPROTO_IPV6, NFT_REG_A, IP6_PORT)),
@@ -234,13 +241,16 @@ static void put_ip(struct nft_batch *b, uint8_t family, const struct firewall_ru
 {
     PUT(sets, b, ip_sets);
     PUT(chains, b, ip_chains);
-    PUT(rules, b, ip_rules);
     if (family == NFPROTO_IPV4) {
-        PUT(sets, b, ip4_maps);
+        PUT(sets, b, ip4_sets);
         PUT(chains, b, ip4_chains);
+        PUT(rules, b, ip4_names_rules);
+        PUT(rules, b, ip_rules);
         PUT(rules, b, ip4_rules);
     } else {
-        PUT(sets, b, ip6_maps);
+        PUT(sets, b, ip6_sets);
+        PUT(rules, b, ip6_names_rules);
+        PUT(rules, b, ip_rules);
         PUT(rules, b, ip6_rules);
     }
     if (rules->ports_open)

@@ -21,17 +21,21 @@
 #define SET_PUBLISHED "published"
 #define SET_HOST_PUBLISHED "host_published"
 #define SET_MASQUERADED "masqueraded" /* ifname */
+#define SET_GATEWAYS "gateways"       /* ifname . address: of networks with names */
 /* address : port of the name server that a container of several networks asks */
 #define MAP_NAMES "names"
 
 /* inet */
-#define SET_INTERNAL "internal"         /* ifname */
-#define SET_GATEWAYS4 "gateways4"       /* ifname . address: where a bridge's containers ask for names */
-#define SET_GATEWAYS6 "gateways6"       /* */
+#define SET_INTERNAL "internal" /* ifname */
+/* ifname . address: what internal networks may ask, and what egress rules don't deny */
+#define SET_GATEWAYS4 "gateways4"
+#define SET_GATEWAYS6 "gateways6"
 #define MAP_EGRESS_LINKS "egress_links" /* ifname : verdict */
-#define MAP_EGRESS4 "egress4"           /* address : verdict */
-#define MAP_EGRESS6 "egress6"           /* */
-#define SET_NAMES_PORTS "names_ports"   /* proto . port: of name servers that answer certain containers only */
+/* address : verdict */
+#define MAP_EGRESS4 "egress4"
+#define MAP_EGRESS6 "egress6"
+/* proto . port: of name servers that answer certain containers only */
+#define SET_NAMES_PORTS "names_ports"
 #define SET_OVERLAY_PEERS4 "overlay_peers4"
 #define SET_OVERLAY_PEERS6 "overlay_peers6"
 #define CHAIN_OVERLAY "overlay"

@@ -1,8 +1,6 @@
 #include "network/inside.h"
 
 #include <fcntl.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include "kernel/mount.h"
 #include "kernel/namespaces.h"
 #include "kernel/netlink.h"
+#include "network/link_request.h"
 
 /* ---- before there are interfaces ---- */
 
@@ -103,56 +102,33 @@ struct ipv6_switch {
     bool is_on;
 };
 
-static int write_disable_ipv6(const void *arg, struct err *e)
+static int write_ipv6_settings(const void *arg, struct err *e)
 {
     const struct ipv6_switch *s = arg;
     char path[64 + IFNAMSIZ];
+    _cleanup_close_ int dir = -1;
     int r;
 
-    (void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", s->interface);
-    r = file_write_existing(AT_FDCWD, path, s->is_on ? "0" : "1", NULL);
-    if (r == 0 || (r == -ENOENT && !s->is_on)) /* a kernel without IPv6 */
-        return 0;
-    return err_set(e, ERR_SYS, -r, "turn IPv6 %s on %s", s->is_on ? "on" : "off", s->interface);
+    (void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s", s->interface);
+    dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) /* a kernel without IPv6 */
+        return errno == ENOENT && !s->is_on ? 0 : err_sys(e, "open %s", path);
+    r = file_write_existing(dir, "accept_ra", "0", e);
+    return r == 0 ? file_write_existing(dir, "disable_ipv6", s->is_on ? "0" : "1", e) : r;
 }
 
 int inside_set_ipv6(int netns_fd, const char *name, bool is_on, struct err *e)
 {
     const struct ipv6_switch s = {.interface = name, .is_on = is_on};
 
-    return call_inside(netns_fd, write_disable_ipv6, &s, e);
+    return call_inside(netns_fd, write_ipv6_settings, &s, e);
 }
 
 /* ---- addresses ---- */
 
-static void put_ip(struct netlink_batch *b, uint16_t type, const struct ip *ip)
-{
-    netlink_attr(b, type, ip->bytes, ip_size(ip));
-}
-
-/* The peers of a point-to-point net have no broadcast address (RFC 3021). */
-static void put_broadcast(struct netlink_batch *b, const struct prefix *p)
-{
-    struct ip last = prefix_last(p);
-
-    if (p->ip.family == AF_INET && p->len < 31)
-        put_ip(b, IFA_BROADCAST, &last);
-}
-
-/* IPv6: without duplicate address detection, which would keep it from being used for a second: it is leased to us. */
 static void request_address(struct netlink_batch *b, const struct prefix *p, int index)
 {
-    const struct ifaddrmsg header = {
-        .ifa_family = p->ip.family,
-        .ifa_prefixlen = p->len,
-        .ifa_flags = p->ip.family == AF_INET6 ? IFA_F_NODAD : 0,
-        .ifa_index = (unsigned)index,
-    };
-
-    netlink_request(b, "give it its address", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
-    put_ip(b, IFA_LOCAL, &p->ip);
-    put_ip(b, IFA_ADDRESS, &p->ip);
-    put_broadcast(b, p);
+    link_request_address(b, "give it its address", NLM_F_EXCL, p, index);
 }
 
 static bool has_link_local(const struct net_interface *i)
@@ -193,7 +169,7 @@ static void request_default_route(struct netlink_batch *b, const struct ip *gate
 
     netlink_request(b, "set its default route", RTM_NEWROUTE, NLM_F_CREATE | flags, &header, sizeof(header));
     if (ip_is_set(gateway))
-        put_ip(b, RTA_GATEWAY, gateway);
+        link_put_ip(b, RTA_GATEWAY, gateway);
     netlink_attr_u32(b, RTA_OIF, (uint32_t)index);
 }
 
@@ -219,14 +195,9 @@ static void request_family(struct netlink_batch *b, const struct net_interface *
 static void request_no_generated_address(struct netlink_batch *b, int index)
 {
     const struct ifinfomsg link = {.ifi_index = index};
-    struct nlattr *spec, *inet6;
 
     netlink_request(b, "keep the kernel from making addresses", RTM_SETLINK, 0, &link, sizeof(link));
-    spec = netlink_nest(b, IFLA_AF_SPEC);
-    inet6 = netlink_nest(b, AF_INET6);
-    netlink_attr_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    netlink_nest_end(b, inet6);
-    netlink_nest_end(b, spec);
+    link_put_no_ipv6_addresses(b);
 }
 
 static void request_up(struct netlink_batch *b, int index)

@@ -11,8 +11,8 @@
 /* One batch through the container's socket. */
 int inside_configure(int sock, const struct net_interface *i, struct err *e);
 
-/* Turns IPv6 on or off on one interface that was born otherwise (see net_prepare_namespace): a sysctl, for which the calling
- * thread enters the namespace and comes back. */
+/* For an interface that was born otherwise (see net_prepare_namespace), before it is up: IPv6 on or off, and no router
+ * advertisements taken. These are sysctls, for which the calling thread enters the namespace and comes back. */
 int inside_set_ipv6(int netns_fd, const char *name, bool is_on, struct err *e);
 
 #endif

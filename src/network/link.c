@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "kernel/netlink.h"
+#include "network/link_request.h"
 
 /* ---- parts of a request ---- */
 
@@ -103,18 +104,6 @@ static void put_port_options(struct netlink_batch *b, bool is_isolated, bool is_
     netlink_nest_end(b, info);
 }
 
-/* A bridge's port that has an address of its own makes all the others dearer: at 1,000 containers a start took five times as
- * long. It gets none, since its other end is still down: none is made before there is a carrier. */
-static void put_no_ipv6_address(struct netlink_batch *b)
-{
-    struct nlattr *spec = netlink_nest(b, IFLA_AF_SPEC);
-    struct nlattr *inet6 = netlink_nest(b, AF_INET6);
-
-    netlink_attr_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    netlink_nest_end(b, inet6);
-    netlink_nest_end(b, spec);
-}
-
 static void request_port(struct netlink_batch *b, const struct net_interface *i, bool has_ipv6)
 {
     const bool is_hairpin = needs_hairpin();
@@ -122,8 +111,10 @@ static void request_port(struct netlink_batch *b, const struct net_interface *i,
     /* Not RTM_SETLINK, which passes over what is for the bridge. */
     request_link(b, "set up the host's end of a veth pair", RTM_NEWLINK, 0, 0, true);
     netlink_attr_str(b, IFLA_IFNAME, i->host_name);
+    /* A bridge's port that has an address of its own makes all the others dearer: at 1,000 containers a start took five times
+     * as long. Its other end is still down, and without a carrier none was made yet. */
     if (has_ipv6)
-        put_no_ipv6_address(b);
+        link_put_no_ipv6_addresses(b);
     if (i->isolated || is_hairpin)
         put_port_options(b, i->isolated, is_hairpin);
 }
@@ -155,6 +146,13 @@ static int create_pair(int host, const struct net_interface *i, int bridge, int 
     return r;
 }
 
+static int bridge_is_full(const struct net_interface *i, struct err *e)
+{
+    err_set(e, ERR_UNSUPPORTED, EXFULL, "network %s is full: its bridge has %d ports", i->network_name,
+            NETWORK_BRIDGE_PORTS_MAX);
+    return err_advice(e, "put further containers on another network");
+}
+
 static int create_veth(int host, const struct net_interface *i, int bridge, int netns_fd, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -165,7 +163,12 @@ static int create_veth(int host, const struct net_interface *i, int bridge, int 
         why = ERR_INIT;
         r = create_pair(host, i, bridge, netns_fd, &why);
     }
-    if (r < 0 && e)
+    if (r == 0)
+        return 0;
+    (void)link_delete(host, i->host_name, NULL); /* where only its setting up failed */
+    if (r == -EXFULL)
+        return bridge_is_full(i, e);
+    if (e)
         *e = why;
     return r;
 }

@@ -162,4 +162,8 @@ struct net_config;
 int network_settle(const struct net_instance *in, const struct net_config *config,
                    const struct network_surroundings *around, struct network *n, struct err *e);
 
+/* Whether a bridge of these subnets would cut the host off from what it has a route to: ERR_CONFLICT. They were free when the
+ * network was made, but the host may be elsewhere since. Costs a dump of the routes. */
+int network_check_routes(const struct network *n, struct err *e);
+
 #endif

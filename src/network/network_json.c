@@ -375,7 +375,9 @@ int network_load(const struct net_instance *in, const char *id, struct network *
     r = json_parse_file(in->dir_fd, path, &o, e);
     if (r == 0)
         r = network_from_json(o, n, e);
-    if (r == 0)
-        *ret = TAKE_PTR(n);
-    return r;
+    if (r < 0)
+        return r;
+    memcpy(n->id, id, sizeof(n->id));
+    *ret = TAKE_PTR(n);
+    return 0;
 }

@@ -130,8 +130,8 @@ static int set_ipv4(struct network *n, const struct option *o, const char *value
 static const struct option options[] = {
     {{"com.docker.network.driver.mtu", "mtu"}, BRIDGE | MACVLAN | IPVLAN | OVERLAY, set_mtu, offsetof(struct network, mtu)},
     {{"com.docker.network.bridge.name", "bridge_name"}, BRIDGE, set_link, offsetof(struct network, link)},
-    {{"com.docker.network.bridge.enable_icc", "icc"}, BRIDGE | OVERLAY, set_switch_off, offsetof(struct network, isolated)},
-    {{"isolate", NULL}, BRIDGE | OVERLAY, set_switch, offsetof(struct network, isolated)},
+    {{"com.docker.network.bridge.enable_icc", "icc"}, BRIDGE, set_switch_off, offsetof(struct network, isolated)},
+    {{"isolate", NULL}, BRIDGE, set_switch, offsetof(struct network, isolated)},
     {{"com.docker.network.bridge.enable_ip_masquerade", "masquerade"}, BRIDGE, set_switch_off,
      offsetof(struct network, no_masquerade)},
     {{"com.docker.network.bridge.host_binding_ipv4", "host_binding_ipv4"}, BRIDGE, set_ipv4,

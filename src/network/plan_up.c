@@ -73,29 +73,41 @@ static bool has_rules(const struct net_plan *p)
     return p->n_ports > 0 || p->egress.deny || strv_len(p->egress.allow) > 0;
 }
 
-/* One by one, so that *n says how many there are, whatever happens. */
-static int interfaces_up(const struct net_plan *p, const struct net_target *t, size_t *n, struct err *e)
+/* The first n. */
+static void interfaces_down(const struct net_plan *p, const struct net_target *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        (void)net_interface_down(&p->interfaces[i], t, NULL);
+}
+
+static int interfaces_up(const struct net_plan *p, const struct net_target *t, struct err *e)
 {
     _cleanup_close_ int host = netlink_open(e);
-    int r = host < 0 ? host : 0;
+    const bool is_born_with_ipv6 = net_plan_has_ipv6(p);
 
-    for (*n = 0; *n < p->n_interfaces && r == 0; *n += r == 0) {
-        const struct net_interface *i = &p->interfaces[*n];
+    if (host < 0)
+        return host;
+    for (size_t n = 0; n < p->n_interfaces; n++) {
+        const struct net_interface *i = &p->interfaces[n];
+        int r = interface_up(host, i, t, is_born_with_ipv6 == ip_is_set(&i->address6.ip), e);
 
-        r = interface_up(host, i, t, net_plan_has_ipv6(p) == ip_is_set(&i->address6.ip), e);
+        if (r < 0) {
+            interfaces_down(p, t, n);
+            return r;
+        }
     }
-    return r;
+    return 0;
 }
 
 int net_plan_up(const struct net_plan *p, const struct net_target *t, struct err *e)
 {
-    size_t n;
-    int r = interfaces_up(p, t, &n, e);
+    int r = interfaces_up(p, t, e);
 
-    if (r == 0 && has_rules(p))
-        r = firewall_add_container(p->table, p, e);
-    while (r < 0 && n > 0)
-        (void)net_interface_down(&p->interfaces[--n], t, NULL);
+    if (r < 0 || !has_rules(p))
+        return r;
+    r = firewall_add_container(p->table, p, e);
+    if (r < 0)
+        interfaces_down(p, t, p->n_interfaces);
     return r;
 }
 

@@ -104,3 +104,16 @@ int network_settle(const struct net_instance *in, const struct net_config *confi
         settle_link(in, config, n);
     return r == 0 ? settle_subnets(config, around, n, e) : r;
 }
+
+int network_check_routes(const struct network *n, struct err *e)
+{
+    _cleanup_routes_ struct route_list routes = {.n = 0};
+    int r = routes_list(&routes, e);
+
+    if (r < 0)
+        return r;
+    r = subnets_check_routes(&routes, n, e);
+    if (r < 0)
+        err_advice(e, "make the network anew with another --subnet");
+    return r;
+}

@@ -1,5 +1,6 @@
 #include "network/subnets.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 struct search {
@@ -18,31 +19,50 @@ static const struct network_claim *find_claim(const struct search *s, const stru
     return NULL;
 }
 
-static const struct route *find_route(const struct search *s, const struct prefix *p)
+/* own: a device whose routes don't count; "" for none. */
+static const struct route *find_route(const struct route_list *routes, const struct prefix *p, const char *own)
 {
-    for (size_t i = 0; i < s->routes->n; i++) {
-        if (prefix_overlaps(&s->routes->v[i].to, p))
-            return &s->routes->v[i];
+    for (size_t i = 0; i < routes->n; i++) {
+        const struct route *route = &routes->v[i];
+
+        if (prefix_overlaps(&route->to, p) && !(*own && strcmp(route->device, own) == 0))
+            return route;
     }
     return NULL;
+}
+
+/* What macvlan and ipvlan have is the parent's own subnet, as a rule. */
+static int check_routes(const struct route_list *routes, const struct network *n, const struct prefix *subnet,
+                        struct err *e)
+{
+    const struct route *route = network_has_bridge(n) ? find_route(routes, subnet, n->link) : NULL;
+    char text[PREFIX_TEXT_MAX], other[PREFIX_TEXT_MAX];
+
+    if (!route)
+        return 0;
+    return err_conflict(e, "subnet %s overlaps with the host's route to %s%s%s, which would then be out of reach",
+                        prefix_format(subnet, text), prefix_format(&route->to, other), *route->device ? " by " : "",
+                        route->device);
+}
+
+int subnets_check_routes(const struct route_list *routes, const struct network *n, struct err *e)
+{
+    int r = check_routes(routes, n, &n->v4.subnet, e);
+
+    return r == 0 ? check_routes(routes, n, &n->v6.subnet, e) : r;
 }
 
 static int check_free(const struct search *s, const struct network *n, const struct prefix *subnet, struct err *e)
 {
     const struct network_claim *claim = find_claim(s, subnet);
-    const struct route *route = find_route(s, subnet);
     char text[PREFIX_TEXT_MAX], other[PREFIX_TEXT_MAX];
 
-    prefix_format(subnet, text);
     if (claim)
-        return err_conflict(e, "subnet %s overlaps with %s of network %s", text, prefix_format(&claim->subnet, other),
-                            claim->holder);
-    /* Those of macvlan and ipvlan are the parent's own, as a rule. */
-    if (!route || !network_has_bridge(n))
-        return 0;
-    err_conflict(e, "subnet %s overlaps with the host's route to %s%s%s, which would then be out of reach", text,
-                 prefix_format(&route->to, other), *route->device ? " by " : "", route->device);
-    return err_advice(e, "give another --subnet, or none to have a free one chosen");
+        return err_conflict(e, "subnet %s overlaps with %s of network %s", prefix_format(subnet, text),
+                            prefix_format(&claim->subnet, other), claim->holder);
+    if (check_routes(s->routes, n, subnet, e) < 0)
+        return err_advice(e, "give another --subnet, or none to have a free one chosen");
+    return 0;
 }
 
 /* ---- choosing ---- */
@@ -78,7 +98,7 @@ static bool choose_from(const struct search *s, const struct prefix *base, uint8
 
     while (prefix_contains(base, &p.ip)) {
         const struct network_claim *claim = find_claim(s, &p);
-        const struct route *route = claim ? NULL : find_route(s, &p);
+        const struct route *route = claim ? NULL : find_route(s->routes, &p, "");
 
         if (!claim && !route) {
             *ret = p;

@@ -17,4 +17,7 @@ enum { DEFAULT_NETWORK_LEN = 20, ULA_SUBNET_LEN = 64 };
 int subnets_settle(const struct net_config *config, const struct network_surroundings *around,
                    const struct route_list *routes, struct network *n, struct err *e);
 
+/* ERR_CONFLICT where a subnet of a network that is about to get its bridge overlaps a route that is not by this bridge. */
+int subnets_check_routes(const struct route_list *routes, const struct network *n, struct err *e);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/netlink.h"
+#include "network/link_request.h"
 
 /* Outer Ethernet is not counted by the MTU, the inner one is: 14 + VXLAN 8 + UDP 8 + IP 20 or 40. ESP in transport mode with
  * AES-GCM: 8 header, 8 IV, up to 3 padding, 2 trailer, 16 check value, rounded up. */
@@ -67,14 +68,9 @@ static void request_port_flags(struct netlink_batch *b, const struct vxlan *v, i
 static void request_no_ipv6_address(struct netlink_batch *b, int ifindex)
 {
     const struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
-    struct nlattr *families, *family;
 
     netlink_request(b, "configure the VXLAN device", RTM_SETLINK, 0, &link, sizeof(link));
-    families = netlink_nest(b, IFLA_AF_SPEC);
-    family = netlink_nest(b, AF_INET6);
-    netlink_attr_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    netlink_nest_end(b, family);
-    netlink_nest_end(b, families);
+    link_put_no_ipv6_addresses(b);
 }
 
 static int device_configure(int sock, const struct vxlan *v, int ifindex, struct err *e)

@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     }
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);
     struct err e = ERR_INIT;
-    int r = shim_await_go(&shim, &e);
+    int r = handover_await(&shim.handover, &e);
     if (r == 0)
         r = shim_supervise(&shim, argv[1], &e);
     if (r < 0)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "kernel/pidfd.h"
+#include "network/firewall.h"
 #include "network/plan.h"
 #include "shim/memory.h"
 #include "shim/reap.h"
@@ -29,76 +30,6 @@ enum { SETTLE_MS = 100 };
 
 /* ---- before the container is there */
 
-/* What comes gets the lowest free number. The lock, which comes last, has one kept for it. */
-static int keep_lock_fd(struct err *e)
-{
-    return dup3(SHIM_FD_RUN_DIR, SHIM_FD_LOCK, O_CLOEXEC) < 0 ? err_sys(e, "keep fd %d for the lock", SHIM_FD_LOCK) : 0;
-}
-
-static int take_lock_fd(int fd, struct err *e)
-{
-    int r = dup3(fd, SHIM_FD_LOCK, O_CLOEXEC) < 0 ? err_sys(e, "take over the lock") : 0;
-    fd_close(&fd);
-    return r;
-}
-
-/* Each of them has its number by now, which config.json names. */
-static int take_namespace(int fd, int next, struct err *e)
-{
-    if (fd == next)
-        return 0;
-    fd_close(&fd);
-    return err_set(e, ERR_INTERNAL, EBADMSG, "a namespace came as fd %d in place of %d", fd, next);
-}
-
-/* A container may publish more ports than a program usually has files. What the payload gets is in its own limits, or
- * that of this process as it was before. */
-static int make_room_behind(struct shim *s, int fd, struct err *e)
-{
-    enum { SPARE = 64 }; /* for all else that a start opens */
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return err_sys(e, "read the limit of open files");
-    if ((rlim_t)fd + SPARE < limit.rlim_cur || limit.rlim_cur == limit.rlim_max)
-        return 0;
-    s->files_limit = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? err_sys(e, "raise the limit of open files") : 0;
-}
-
-static int take_port(struct shim *s, int fd, struct err *e)
-{
-    int r = held_ports_add(&s->ports, fd, e);
-    return r == 0 ? make_room_behind(s, fd, e) : r;
-}
-
-static int take_before_go(struct shim *s, uint32_t type, int fd, int next, struct err *e)
-{
-    if (type == SHIM_MSG_NAMESPACE && s->ports.n == 0)
-        return take_namespace(fd, next, e);
-    if (type == SHIM_MSG_PORT)
-        return take_port(s, fd, e);
-    fd_close(&fd);
-    return err_set(e, ERR_INTERNAL, EBADMSG, "the starter sent message %u before GO", type);
-}
-
-int shim_await_go(struct shim *s, struct err *e)
-{
-    struct shim_msg m;
-    int r = keep_lock_fd(e);
-    for (int next = SHIM_FD_FIRST_NAMESPACE; r == 0; next++) {
-        int fd = -1;
-        r = shim_recv(SHIM_FD_STARTER, &m, &fd, e);
-        if (r == 0)
-            return err_set(e, ERR_INTERNAL, ECANCELED, "the container's start was given up");
-        if (r > 0 && m.type == SHIM_MSG_GO)
-            return take_lock_fd(fd, e);
-        if (r > 0)
-            r = take_before_go(s, m.type, fd, next, e);
-    }
-    return r;
-}
-
 static void init(struct shim *s, const char *id)
 {
     s->id = id;
@@ -107,7 +38,7 @@ static void init(struct shim *s, const char *id)
     s->container = RUNTIME_CONTAINER_INIT;
     s->init.fd = s->orphans.fd = -1;
     relay_init(&s->relay, &s->loop, &s->server.clients, &s->log);
-    server_init(&s->server, &s->loop, &s->relay, &s->ports);
+    server_init(&s->server, &s->loop, &s->relay, &s->handover.ports);
 }
 
 static int load_config(struct shim *s, struct spec **ret, struct err *e)
@@ -127,24 +58,6 @@ static int load_network(struct spec *spec, struct net_plan **ret, struct err *e)
         return 0;
     spec->net = *ret;
     return r;
-}
-
-/* The payload does not inherit what make_room_behind has raised. */
-static int restore_files_limit(struct shim *s, struct spec_process *p, struct err *e)
-{
-    if (s->files_limit == 0)
-        return 0;
-    for (size_t i = 0; i < p->n_rlimits; i++)
-        if (p->rlimits[i].resource == RLIMIT_NOFILE)
-            return 0;
-    struct spec_rlimit *grown = reallocarray(p->rlimits, p->n_rlimits + 1, sizeof(*grown));
-    if (!grown)
-        return err_set(e, ERR_SYS, ENOMEM, "restore the limit of open files");
-    p->rlimits = grown;
-    grown[p->n_rlimits] = (struct spec_rlimit){.resource = RLIMIT_NOFILE};
-    getrlimit(RLIMIT_NOFILE, &grown[p->n_rlimits].limit);
-    grown[p->n_rlimits++].limit.rlim_cur = s->files_limit;
-    return 0;
 }
 
 /* ---- creation */
@@ -266,7 +179,7 @@ static int start_container(struct shim *s, struct err *e)
     if (r == 0)
         r = load_network(spec, &plan, e);
     if (r == 0)
-        r = restore_files_limit(s, &spec->process, e);
+        r = handover_restore_limits(&s->handover, &spec->process, e);
     if (r == 0)
         r = create_container(s, spec, e);
     if (r == 0) /* before anything of the payload's can lose its parent */
@@ -282,6 +195,8 @@ static int start_container(struct shim *s, struct err *e)
     struct shim_started started = {.pid = s->container.pid, .started_at = s->started_at};
     /* A starter that was killed meanwhile is not missed: the container is there for every later command. */
     shim_send(SHIM_FD_STARTER, SHIM_MSG_STARTED, &started, sizeof(started), -1, NULL);
+    if (plan) /* slow, and no reason not to run */
+        firewall_forget_early_flows(plan, NULL);
     return 0;
 }
 
@@ -395,7 +310,7 @@ static int undo_network(struct shim *s)
         log_warning("%s: undo its network: %s", s->id, e.text);
         return r;
     }
-    held_ports_close(&s->ports);
+    held_ports_close(&s->handover.ports);
     if (plan)
         unlinkat(SHIM_FD_RUN_DIR, NET_PLAN_NAME, 0);
     return 0;

@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "runtime/runtime.h"
 #include "shim/config.h"
+#include "shim/handover.h"
 #include "shim/json_log.h"
 #include "shim/pipes.h"
 #include "shim/relay.h"
@@ -23,8 +24,7 @@ struct shim {
     struct relay relay;
     struct server server;
     struct stdio_pipes pipes;
-    struct held_ports ports;
-    uint64_t files_limit; /* RLIMIT_NOFILE as it was before ports needed more; 0: unchanged */
+    struct handover handover;
     struct runtime_container container;
     struct loop_source init;    /* its pidfd */
     struct loop_source orphans; /* owned signalfd for SIGCHLD; -1 when the container has a pid namespace of its own */
@@ -32,10 +32,6 @@ struct shim {
     int64_t started_at;
     struct shim_exit exit;
 };
-
-/* Waits for the starter to say GO, taking the namespaces and ports that come before it and the lock that comes with it. An error
- * when the starter gave up or died: the container is not to be. */
-int shim_await_go(struct shim *s, struct err *e);
 
 /* Creates the container, stays with it, and undoes it. Returns when only the lock is left to let go of: 0, or a
  * negative errno with *e when the container did not start; the starter and exit.json have been told that as well. */

@@ -80,6 +80,11 @@ keeper_pid() {
     processes_of_state | awk '/\/sampan-network/ { print $1 }'
 }
 
+# A keeper has the environment of who started it, and so their configuration.
+await_no_keeper() {
+    wait_until eval '[ -z "$(keeper_pid)" ]'
+}
+
 # The pids of its dnsmasqs.
 dnsmasqs() {
     local keeper
@@ -89,7 +94,7 @@ dnsmasqs() {
 
 # All dnsmasqs of ours, whoever is their parent.
 all_dnsmasqs() {
-    pgrep -f '^dnsmasq --keep-in-foreground --log-facility=- --pid-file --conf-file --user=root --no-hosts' || true
+    pgrep -f '^dnsmasq --keep-in-foreground --log-facility=- --pid-file --conf-file --no-hosts' || true
 }
 
 count() {
@@ -239,12 +244,14 @@ queries() {
 }
 
 @test "dns of the configuration is asked instead of the host's servers" {
-    wait_until eval '[ -z "$(keeper_pid)" ]' # whose configuration is that of who started it
+    await_no_keeper
     configure_engine <<<'{"dns": ["192.0.2.9"]}'
     set_host_servers 127.0.0.99
     network net-1
     sleeper web --network net-1
     assert_answer "NOERROR 198.51.100.7" web "$(gateway_of net-1)" web.example.test A
+    sampan rm -f web >/dev/null
+    await_no_keeper
 }
 
 # CVE-2024-29018
@@ -381,7 +388,7 @@ queries() {
     assert_answer "NOERROR $(address 4 web)" web "$(gateway_of net-1)" web A
     sampan rm -f web >/dev/null
     wait_until has_count 0 all_dnsmasqs
-    wait_until eval '[ -z "$(keeper_pid)" ]'
+    await_no_keeper
     [ ! -e "$SAMPAN_RUN_ROOT/networks/keeper.sock" ]
     sleeper web --network net-1
     assert_answer "NOERROR $(address 4 web)" web "$(gateway_of net-1)" web A
@@ -431,13 +438,14 @@ queries() {
 # ---- what goes wrong
 
 @test "without dnsmasq the start says what to install, and a network without names needs none" {
-    wait_until eval '[ -z "$(keeper_pid)" ]'
+    await_no_keeper
     export SAMPAN_DNSMASQ=/nonexistent/dnsmasq
     network net-1
     network --disable-dns net-2
     assert_error 125 'dnsmasq is not installed.*apt install dnsmasq-base.*--disable-dns' \
         sampan run --rm --network net-1 busybox true
     run -0 sampan run --rm --network net-2 busybox true
+    await_no_keeper
 }
 
 @test "a name server of the host that listens everywhere is named" {

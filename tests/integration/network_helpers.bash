@@ -56,7 +56,7 @@ end_world() {
 serve_names() {
     become client dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= \
         --address=/web.example.test/198.51.100.7 --address=/web.example.test/2001:db8:2::7 \
-        --address=/example.test/192.0.2.77 --log-queries --log-facility="$WORLD.queries" 3>&- &
+        --address=/example.test/192.0.2.77 --address=/example.test/2001:db8:1::77 --log-queries --log-facility="$WORLD.queries" 3>&- &
     echo $! >"$WORLD/names"
     echo "nameserver 192.0.2.9" >"$WORLD.resolv.conf"
     mount --bind "$WORLD.resolv.conf" "$(realpath /etc/resolv.conf)"
@@ -108,10 +108,12 @@ serve_on() {
     log=$(mktemp "$WORLD.served.XXXXXX")
     become "$1" "$NET_PROBE" serve "$@" >"$log" 2>&1 3>&- &
     served=$!
+    echo "$served" >"$WORLD/server-$served"
     wait_until grep -q ready "$log" || fail_with "$1 does not serve ${*:2}: $(cat "$log")"
 }
 
 end_serving() {
+    rm "$WORLD/server-$1"
     kill "$1"
     wait "$1" 2>/dev/null || true
 }

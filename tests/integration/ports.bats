@@ -61,7 +61,7 @@ expected_of() {
 @test "a port published to all: from the host, the LAN, neighbours, other networks and itself" {
     port_matrix <<'TABLE'
             127.0.0.1/8080  192.0.2.1/8080  10.81.0.1/8080  2001:db8:1::1/8080  fd80:81::1/8080  ::1/8080
-host        yes             yes             yes             yes                 yes              yes
+host        yes             yes             yes             yes                 yes              -
 client      -               yes             -               yes                 -                -
 router      -               yes             -               yes                 -                -
 world       -               yes             -               yes                 -                -
@@ -369,7 +369,7 @@ PYTHON
 
 @test "bad ports are refused with a sentence" {
     local spec
-    for spec in 0:80 65536:80 80:0 x:80 80:80/xyz 1.2.3:80:80 ':::80' 8000-7000:8000-7000; do
+    for spec in 65536:80 80:0 x:80 80:80/xyz 1.2.3:80:80 ':::80' 8000-7000:8000-7000; do
         assert_error 125 '.' sampan run --rm -p "$spec" busybox true || fail_with "-p $spec was taken"
     done
     # An address that the host doesn't have.

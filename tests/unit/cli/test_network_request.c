@@ -107,7 +107,8 @@ static void mistakes(void **state)
     assert_refused(&(struct network_request){.subnets = subnet, .aux = LIST("x=10.2.0.9")}, "in no --subnet");
     assert_refused(&(struct network_request){.options = LIST("=x")}, "it is KEY=VALUE");
     assert_refused(&(struct network_request){.egress = LIST("allow=10.0.0.1")}, "add --egress deny");
-    assert_refused(&(struct network_request){.egress = LIST("deny", "allow=10.0.0.1:x")}, "--egress allow=10.0.0.1:x");
+    assert_refused(&(struct network_request){.egress = LIST("deny", "allow=10.0.0.1:x")},
+                   "--egress: egress rule \"10.0.0.1:x\"");
     assert_refused(&(struct network_request){.egress = LIST("allow")}, "it is deny, or allow=HOST");
     assert_refused(&(struct network_request){.ipam_driver = (char[]){"dhcp"}}, "there is only \"default\"");
     assert_refused(&(struct network_request){.no_ipv4 = true}, "every network has IPv4");

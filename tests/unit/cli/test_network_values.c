@@ -137,8 +137,10 @@ static void published_ports_are_exposed(void **state)
     assert_null(c->host.ports[2].host_ip);
     assert_int_equal(c->host.ports[2].host_end, 8010);
     assert_int_equal(strv_len(c->config.exposed_ports), 4);
-    assert_true(strv_contains(c->config.exposed_ports, "82/tcp"));
-    assert_true(strv_contains(c->config.exposed_ports, "53/udp"));
+    assert_string_equal(c->config.exposed_ports[0], "80-81/tcp");
+    assert_string_equal(c->config.exposed_ports[1], "80-80/tcp");
+    assert_string_equal(c->config.exposed_ports[2], "80-82");
+    assert_string_equal(c->config.exposed_ports[3], "53/udp");
     assert_refused(value_expose, c, "80:80", "--expose");
 }
 

@@ -12,11 +12,13 @@
 #include "base/strv.h"
 #include "base/timestamp.h"
 #include "engine/engine.h"
+#include "engine/netenv.h"
 #include "engine/network_settings.h"
 #include "engine/networks.h"
 #include "engine/paths.h"
 #include "engine/record.h"
 #include "kernel/netlink.h"
+#include "network/bridge.h"
 #include "network/leases.h"
 #include "network/names.h"
 #include "network/plan.h"
@@ -212,6 +214,74 @@ static void a_changed_configuration_changes_it_once_it_is_idle(void **state)
     assert_int_equal(wider->v4.subnet.len, 21); /* its own old subnet is not in the way */
 }
 
+/* The run root and everything of the network namespace are gone; so is the engine's handle on them. */
+static void reboot(void)
+{
+    engine_close(&en);
+    assert_ok(dir_remove_all(AT_FDCWD, run_root, e));
+    assert_int_equal(unshare(CLONE_NEWNET), 0);
+    assert_ok(netlink_loopback_up(e));
+    open_engine(&en, false);
+}
+
+/* "ip route add SUBNET dev lo" */
+static void route_to(const struct prefix *subnet)
+{
+    const struct rtmsg route = {.rtm_family = subnet->ip.family,
+                                .rtm_dst_len = subnet->len,
+                                .rtm_table = RT_TABLE_MAIN,
+                                .rtm_protocol = RTPROT_STATIC,
+                                .rtm_scope = RT_SCOPE_LINK,
+                                .rtm_type = RTN_UNICAST};
+    struct netlink_batch b;
+    int sock = netlink_open(NULL);
+    netlink_batch_init(&b);
+    netlink_request(&b, "add a route", RTM_NEWROUTE, NLM_F_CREATE, &route, sizeof(route));
+    netlink_attr(&b, RTA_DST, subnet->ip.bytes, ip_size(&subnet->ip));
+    netlink_attr_u32(&b, RTA_OIF, 1);
+    assert_ok(netlink_run(sock, &b, e));
+    close(sock);
+}
+
+static int bring_up(const struct network *n, struct err *e)
+{
+    const struct net_instance *in;
+    const struct net_config *config;
+    int r = engine_net(&en, &in, &config, e);
+    return r == 0 ? network_up(in, config, n, e) : r;
+}
+
+static void after_a_reboot_all_is_made_again(void **state)
+{
+    (void)state;
+    _cleanup_network_ struct network *before = for_start(&en, "bridge"), *web = create("web"), *after = NULL;
+    reboot();
+    assert_int_equal(if_nametoindex(web->link), 0);
+    after = for_start(&en, "bridge");
+    assert_memory_equal(&before->v4.subnet, &after->v4.subnet, sizeof(after->v4.subnet));
+    assert_ok(bring_up(after, e));
+    assert_ok(bring_up(web, e));
+    assert_true(if_nametoindex(web->link) != 0);
+}
+
+static void the_host_may_be_elsewhere(void **state)
+{
+    (void)state;
+    _cleanup_network_ struct network *before = for_start(&en, "bridge"), *web = create("web"), *after = NULL,
+                                     *up = NULL;
+    reboot();
+    route_to(&before->v4.subnet);
+    route_to(&web->v4.subnet);
+    assert_err(bring_up(web, e), ERR_CONFLICT, "by lo, which would then be out of reach (make the network anew");
+    assert_int_equal(if_nametoindex(web->link), 0);
+    after = for_start(&en, "bridge");
+    assert_false(prefix_overlaps(&after->v4.subnet, &before->v4.subnet));
+    assert_ok(bring_up(after, e));
+    route_to(&after->v4.subnet); /* once it is up, it stays */
+    up = for_start(&en, "bridge");
+    assert_memory_equal(&up->v4.subnet, &after->v4.subnet, sizeof(after->v4.subnet));
+}
+
 /* ---- create ---- */
 
 static void created_found_listed(void **state)
@@ -248,6 +318,18 @@ static void what_cannot_be_created(void **state)
     assert_err(engine_network_create(&en, overlay, e), ERR_UNSUPPORTED, "add \"overlay\": {\"etcd\"");
     assert_err(engine_network_create(&en, odd, e), ERR_INVALID, "invalid network name");
     assert_false(is_there("h") || is_there("o"));
+}
+
+static void a_bridge_has_one_network(void **state)
+{
+    (void)state;
+    _cleanup_network_ struct network *web = wanted("web"), *db = wanted("db");
+    assert_ok(strv_add(&web->options, "bridge_name=lan0", e));
+    assert_ok(strv_add(&db->options, "bridge_name=lan0", e));
+    assert_ok(engine_network_create(&en, web, e));
+    assert_err(engine_network_create(&en, db, e), ERR_CONFLICT, "bridge lan0 is that of network web");
+    assert_ok(engine_network_remove(&en, "web", e));
+    assert_ok(engine_network_create(&en, db, e));
 }
 
 /* Its name is that of something that is no bridge: the kernel's answer takes the row back. */
@@ -533,8 +615,11 @@ int main(void)
         TEST(the_default_network_is_settled_once),
         TEST(others_keep_clear_of_it),
         TEST(a_changed_configuration_changes_it_once_it_is_idle),
+        TEST(after_a_reboot_all_is_made_again),
+        TEST(the_host_may_be_elsewhere),
         TEST(created_found_listed),
         TEST(what_cannot_be_created),
+        TEST(a_bridge_has_one_network),
         TEST(a_bridge_that_cannot_be_leaves_no_row),
         TEST(commands_at_once_never_choose_the_same_subnet),
         TEST(removed_without_a_trace),

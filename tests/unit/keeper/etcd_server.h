@@ -19,13 +19,25 @@
 #define ETCD_URL "http://127.0.0.1:2379"
 
 struct etcd_server {
+    const char *url; /* where it answers; NULL: ETCD_URL */
     char *dir;
     struct process process;
 };
 
 static inline void etcd_server_start(struct etcd_server *s)
 {
-    const char *const argv[] = {"etcd", "--data-dir", s->dir, "--log-level", "error", "--unsafe-no-fsync", NULL};
+    const char *url = s->url ? s->url : ETCD_URL;
+    const char *const argv[] = {"etcd",
+                                "--data-dir",
+                                s->dir,
+                                "--log-level",
+                                "error",
+                                "--unsafe-no-fsync",
+                                "--listen-client-urls",
+                                url,
+                                "--advertise-client-urls",
+                                url,
+                                NULL};
     struct err e = ERR_INIT;
 
     s->process = (struct process){.path = ETCD_PROGRAM, .argv = argv};
@@ -55,16 +67,20 @@ static inline void etcd_server_wait(struct etcd *c)
     fail_msg("etcd does not answer: %s", e.text);
 }
 
-static inline int etcd_server_set_up(struct etcd_server *s)
+/* Its directory, and the namespace. Where it cannot be, the whole program is skipped. */
+static inline int etcd_server_prepare(struct etcd_server *s)
 {
-    struct err e = ERR_INIT;
-
     if (access(ETCD_PROGRAM, X_OK) < 0 || geteuid() != 0) {
         fprintf(stderr, "these tests start " ETCD_PROGRAM " (package etcd-server) in a network namespace, as root\n");
         exit(77); /* skipped, to Meson */
     }
     s->dir = strdup("/tmp/sampan-etcd-XXXXXX");
-    if (!s->dir || !mkdtemp(s->dir) || unshare(CLONE_NEWNET) < 0 || netlink_loopback_up(&e) < 0)
+    return !s->dir || !mkdtemp(s->dir) || unshare(CLONE_NEWNET) < 0 ? -1 : netlink_loopback_up(NULL);
+}
+
+static inline int etcd_server_set_up(struct etcd_server *s)
+{
+    if (etcd_server_prepare(s) < 0)
         return -1;
     etcd_server_start(s);
     return 0;

@@ -1,5 +1,5 @@
 /* In a network namespace of the test's own, looked at with nft(8). */
-#include "base/unit.h"
+#include "base/shell.h"
 
 #include <arpa/inet.h>
 #include <sched.h>
@@ -23,25 +23,22 @@ static int enter_namespace(void **state)
 static int flush(void **state)
 {
     (void)state;
-    return system("nft flush ruleset");
+    return shell("nft flush ruleset");
 }
 
 /* What nft lists has this text in it, after white space is made one blank. */
 static bool lists(const char *text)
 {
-    static char all[65536];
-    FILE *f = popen("nft list ruleset | tr -s ' \\t\\n' ' '", "r");
-    size_t n = fread(all, 1, sizeof(all) - 1, f);
+    static char all[1024 * 1024];
 
-    all[n] = '\0';
-    assert_int_equal(pclose(f), 0);
+    assert_int_equal(shell_capture("nft list ruleset | tr -s ' \\t\\n' ' '", all, sizeof(all)), 0);
     return strstr(all, text) != NULL;
 }
 
 static void assert_lists(const char *text)
 {
     if (!lists(text)) {
-        (void)system("nft list ruleset >&2");
+        (void)shell("nft list ruleset >&2");
         fail_msg("nft does not list \"%s\"", text);
     }
 }
@@ -229,9 +226,7 @@ static void marks_are_not_saved_by_nft(void **state)
     assert_runs(b);
     assert_true(has_table(7));
     assert_false(has_table(8));
-    assert_int_equal(system("nft list ruleset >/tmp/sampan-test-nft.$$ && nft flush ruleset &&"
-                            " nft -f /tmp/sampan-test-nft.$$; r=$?; rm /tmp/sampan-test-nft.$$; exit $r"),
-                     0);
+    assert_shell("saved=$(nft list ruleset) && nft flush ruleset && echo \"$saved\" | nft -f -");
     assert_lists("table inet " TABLE);
     assert_false(has_table(7));
 }
@@ -248,7 +243,7 @@ static void thousands_of_elements_are_one_transaction(void **state)
         nft_add_element(b, "ports", &el);
     }
     assert_runs(b);
-    assert_int_equal(system("test $(nft list ruleset | grep -o 'tcp \\. ' | wc -l) = 20000"), 0);
+    assert_shell("test $(nft list ruleset | grep -o 'tcp \\. ' | wc -l) = 20000");
 }
 
 static void too_much_is_refused_whole(void **state)
@@ -280,7 +275,7 @@ static void deletions_of_a_table_are_heard(void **state)
     assert_runs(b);
     assert_int_equal(nft_watch_read(watch, TABLE, &deleted, &e), 0);
     assert_false(deleted);
-    assert_int_equal(system("nft delete table inet " TABLE), 0);
+    assert_shell("%s", "nft delete table inet " TABLE);
     assert_int_equal(nft_watch_read(watch, TABLE, &deleted, &e), 0);
     assert_true(deleted);
 }

@@ -13,8 +13,8 @@
 #include "network/net_box.h"
 
 #include <poll.h>
-#include <sys/prctl.h>
 
+#include "base/shell.h"
 #include "network/firewall.h"
 
 enum { CLIENT, A, B, C, D, N_BOXES, HOST = -1 };
@@ -31,24 +31,11 @@ struct lab {
 
 static struct lab lab;
 
-/* A shell's command, in the host's namespace. */
-static inline int shell(const char *fmt, ...)
-{
-    char command[2048];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(command, sizeof(command), fmt, ap);
-    va_end(ap);
-    return system(command);
-}
-#define assert_shell(...) assert_int_equal(shell(__VA_ARGS__), 0)
-
-/* The same in a box. */
+/* A shell's command in a box; shell() is for the host. */
 static inline void box_shell(int box, const char *command)
 {
     int host = box_enter(lab.netns[box]);
-    int r = system(command);
+    int r = shell("%s", command);
 
     box_leave(host);
     assert_int_equal(r, 0);
@@ -240,8 +227,9 @@ static inline const char *take_visitor(int server, int protocol, int ms)
     return name_of(&from);
 }
 
-/* A question from the box to the address and its answer: the address that the server saw, or "" where it did not get there,
- * or no answer came back from where it was asked (sockets are connected). */
+/* A question from the box to the address and its answer: the address that the server saw, "" where it did not get there, and
+ * UNANSWERED where no answer came back from whom it was asked of (sockets are connected). */
+#define UNANSWERED "(but its answer was lost)"
 static inline const char *visit(int box, int protocol, const char *address, uint16_t port, int server)
 {
     struct sockaddr_storage a;
@@ -257,7 +245,7 @@ static inline const char *visit(int box, int protocol, const char *address, uint
     seen = take_visitor(server, protocol, IMPATIENCE_MS);
     if (*seen == '\0')
         return "";
-    return is_ready(fd, POLLIN, PATIENCE_MS) && read(fd, &answer, 1) == 1 ? seen : "";
+    return is_ready(fd, POLLIN, PATIENCE_MS) && read(fd, &answer, 1) == 1 ? seen : UNANSWERED;
 }
 
 /* New links carry IPv6 after some time only. */

@@ -17,7 +17,10 @@ static const char *ask(int from, int protocol, const char *address, uint16_t por
 
 static bool reaches(int from, int protocol, const char *address, uint16_t port)
 {
-    return *ask(from, protocol, address, port, CLIENT) != '\0';
+    const char *seen = ask(from, protocol, address, port, CLIENT);
+
+    assert_string_not_equal(seen, UNANSWERED);
+    return *seen != '\0';
 }
 
 static void deny(struct egress *g, const char *allow)

@@ -9,14 +9,9 @@ static const char *listed(const char *family, const char *chain)
 {
     static char text[16384];
     char command[256];
-    FILE *f;
-    size_t n;
 
     snprintf(command, sizeof(command), "nft list chain %s %s %s", family, lab.in.table, chain);
-    f = popen(command, "r");
-    n = fread(text, 1, sizeof(text) - 1, f);
-    text[n] = '\0';
-    assert_int_equal(pclose(f), 0);
+    assert_int_equal(shell_capture(command, text, sizeof(text)), 0);
     return text;
 }
 
@@ -37,8 +32,10 @@ static void rules_are_what_their_text_says(void **state)
     (void)state;
     CHECK("inet", inet_rules);
     CHECK("ip", ip_rules);
+    CHECK("ip", ip4_names_rules);
     CHECK("ip", ip4_rules);
     CHECK("ip6", ip_rules);
+    CHECK("ip6", ip6_names_rules);
     CHECK("ip6", ip6_rules);
 }
 

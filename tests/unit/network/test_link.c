@@ -210,6 +210,25 @@ static void connecting_brings_ipv6(void **state)
     plan_end(p, &b);
 }
 
+/* Into a namespace that was not prepared for it: a container that started without a network. */
+static void connecting_takes_no_advertisements(void **state)
+{
+    _cleanup_net_plan_ struct net_plan *p = net_plan_new();
+    struct err e = ERR_INIT;
+    struct box b;
+    int host = box_enter(-1);
+
+    (void)state;
+    b.netns = ns_open(0, NS_NET, &e);
+    box_leave(host);
+    assert_works(net_target_open(b.netns, &b.target, &e), &e);
+    add_veth(p, 2, true);
+    assert_works(net_interface_up(&p->interfaces[0], &b.target, &e), &e);
+    assert_string_equal(box_read(b.netns, "/proc/sys/net/ipv6/conf/eth0/accept_ra"), "0\n");
+    plan_end(p, &b);
+    box_release(&b);
+}
+
 static void default_route_moves_to_another_interface(void **state)
 {
     _cleanup_net_plan_ struct net_plan *p = net_plan_new();
@@ -492,6 +511,7 @@ int main(void)
         cmocka_unit_test(link_local_address_is_the_macs),
         cmocka_unit_test(ipv6_is_off_on_the_network_without),
         cmocka_unit_test(connecting_brings_ipv6),
+        cmocka_unit_test(connecting_takes_no_advertisements),
         cmocka_unit_test(default_route_moves_to_another_interface),
         cmocka_unit_test(isolated_ones_reach_only_the_host),
         cmocka_unit_test(others_reach_each_other),

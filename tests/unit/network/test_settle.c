@@ -337,6 +337,23 @@ static void bip_is_the_administrator_s_word(void **state)
     assert_err(settle(again, e), ERR_CONFLICT, "10.9.1.0/24 by eth0");
 }
 
+/* A bridge that the user made himself, with the route of its address. */
+static void an_own_bridge_s_routes_are_not_in_the_way(void **state)
+{
+    (void)state;
+    _cleanup_network_ struct network *n = with_subnet("10.1.0.0/24", NULL, NULL),
+                                     *chosen = network_of("db", NETWORK_BRIDGE);
+    memcpy(n->link, "lan0", 5);
+    memcpy(chosen->link, "lan0", 5);
+    add_route("10.1.0.0/24", "lan0");
+    add_route("172.24.0.0/24", "lan0");
+    assert_ok(settle(n, e));
+    assert_ok(settle(chosen, e)); /* but nobody would choose it */
+    assert_prefix(&chosen->v4.subnet, "172.24.1.0/24");
+    add_route("10.1.0.0/25", "eth0");
+    assert_err(settle(n, e), ERR_CONFLICT, "10.1.0.0/25 by eth0");
+}
+
 /* ---- the whole ---- */
 
 static void whole(struct network *n)
@@ -462,6 +479,9 @@ static void the_host_s_routes_are_seen(void **state)
     assert_prefix(&chosen->v4.subnet, "172.25.128.0/24");
     assert_err(network_settle(&in, &config, &around, given, e), ERR_CONFLICT, "route to 10.7.0.0/16 by lo");
     assert_err(network_settle(&in, &config, &around, six, e), ERR_CONFLICT, "route to fd00:7::/48 by lo");
+    assert_ok(network_check_routes(chosen, e));
+    route_by_lo("172.25.128.0/30", RTN_UNICAST, RT_TABLE_MAIN);
+    assert_err(network_check_routes(chosen, e), ERR_CONFLICT, "make the network anew");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -484,6 +504,7 @@ int main(void)
         TEST(macvlan_is_on_the_host_s_own_subnet),
         TEST(an_overlay_s_subnet_is_the_keeper_s_affair),
         TEST(bip_is_the_administrator_s_word),
+        TEST(an_own_bridge_s_routes_are_not_in_the_way),
         TEST(identity_and_link),
         TEST(options_go_before_defaults),
         TEST(macvlan_needs_a_parent_that_is_there),

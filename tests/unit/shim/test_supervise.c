@@ -163,7 +163,7 @@ static void be_the_shim(struct shimmed *t, int sock)
     close_range(SHIM_FD_LOCK, ~0U, 0);
     fd_cloexec_from(SHIM_FD_STARTER, NULL, 0);
     setsid();
-    int r = shim_await_go(&shim, &e);
+    int r = handover_await(&shim.handover, &e);
     if (r == 0)
         r = shim_supervise(&shim, "test", &e);
     shim_leave(&shim);

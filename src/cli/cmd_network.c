@@ -108,7 +108,7 @@ int cmd_network_rm(struct cli *cli, int argc, char **argv, struct err *e)
 
 int cmd_network_connect(struct cli *cli, int argc, char **argv, struct err *e)
 {
-    _cleanup_(endpoint_values_release) struct endpoint_config o = {0};
+    _cleanup_(endpoint_config_release) struct endpoint_config o = {0};
     _cleanup_engine_ struct engine engine = ENGINE_INIT;
     const struct option_def options[] = {
         {"alias", 0, OPT_STRV, &o.aliases, "list", "Further name of the container on this network", NULL, false},

@@ -140,7 +140,7 @@ void container_options_release(struct container_options *o)
     free(o->cidfile);
     free(o->pull);
     free(o->rootfs);
-    endpoint_values_release(&o->endpoint);
+    endpoint_config_release(&o->endpoint);
     *o = (struct container_options){0};
 }
 

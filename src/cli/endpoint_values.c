@@ -1,5 +1,6 @@
 /* --network and what belongs to one network: --ip, --ip6, --mac-address, --network-alias. */
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,34 +14,6 @@
 #define DEFAULT_NETWORK "default" /* the engine's configuration says which that is */
 
 /* ---- an endpoint's words */
-
-static int word_name(const char *value, void *endpoint, struct err *e)
-{
-    struct endpoint_config *n = endpoint;
-
-    return value_copy(&n->network, value, e);
-}
-
-static int word_ip(const char *value, void *endpoint, struct err *e)
-{
-    struct endpoint_config *n = endpoint;
-
-    return value_copy(&n->ip, value, e);
-}
-
-static int word_ip6(const char *value, void *endpoint, struct err *e)
-{
-    struct endpoint_config *n = endpoint;
-
-    return value_copy(&n->ip6, value, e);
-}
-
-static int word_mac(const char *value, void *endpoint, struct err *e)
-{
-    struct endpoint_config *n = endpoint;
-
-    return value_copy(&n->mac, value, e);
-}
 
 static int word_alias(const char *value, void *endpoint, struct err *e)
 {
@@ -72,31 +45,22 @@ int value_endpoint_driver_opt(const char *value, void *endpoint, struct err *e)
     return strv_add(&n->driver_opts, value, e);
 }
 
-void endpoint_values_release(struct endpoint_config *n)
-{
-    free(n->network);
-    free(n->ip);
-    free(n->ip6);
-    free(n->mac);
-    strv_free(n->aliases);
-    strv_free(n->driver_opts);
-    *n = (struct endpoint_config){0};
-}
-#define _cleanup_endpoint_ _cleanup_(endpoint_values_release)
+#define _cleanup_endpoint_ _cleanup_(endpoint_config_release)
 
 /* ---- --network */
 
 static const struct {
     const char *key;
+    size_t string; /* of struct endpoint_config; only where there is no apply */
     int (*apply)(const char *value, void *endpoint, struct err *e);
 } keys[] = {
-    {"name", word_name},
-    {"alias", word_alias},
-    {"ip", word_ip},
-    {"ip6", word_ip6},
-    {"mac-address", word_mac},
-    {"gw-priority", value_endpoint_gw_priority},
-    {"driver-opt", value_endpoint_driver_opt},
+    {"name", offsetof(struct endpoint_config, network), NULL},
+    {"alias", 0, word_alias},
+    {"ip", offsetof(struct endpoint_config, ip), NULL},
+    {"ip6", offsetof(struct endpoint_config, ip6), NULL},
+    {"mac-address", offsetof(struct endpoint_config, mac), NULL},
+    {"gw-priority", 0, value_endpoint_gw_priority},
+    {"driver-opt", 0, value_endpoint_driver_opt},
 };
 
 static int unknown_key(const char *word, struct err *e)
@@ -121,7 +85,8 @@ static int apply_word(struct endpoint_config *n, char *word, struct err *e)
     *value++ = '\0';
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         if (strcasecmp(word, keys[i].key) == 0)
-            return keys[i].apply(value, n, e);
+            return keys[i].apply ? keys[i].apply(value, n, e)
+                                 : value_copy((char **)((char *)n + keys[i].string), value, e);
     return unknown_key(word, e);
 }
 
@@ -195,6 +160,6 @@ int endpoint_values_finish(struct container *c, struct endpoint_config *common, 
         r = value_copy(&container_add_endpoint(c)->network, DEFAULT_NETWORK, e);
     if (r == 0 && has_wishes)
         r = move_wishes(&c->endpoints[0], common, e);
-    endpoint_values_release(common);
+    endpoint_config_release(common);
     return r;
 }

@@ -1,6 +1,6 @@
 /*
- * What `network create` asks for: the options' texts, put together as the object that Docker's clients send. Its values are
- * checked by whoever reads it (network_from_json); here only what goes with what.
+ * What `network create` asks for: the options' texts, put together as the object that Docker's clients send. Its values
+ * are checked by whoever reads it (network_from_json); here only what goes with what.
  */
 #ifndef SAMPAN_CLI_NETWORK_REQUEST_H
 #define SAMPAN_CLI_NETWORK_REQUEST_H

@@ -7,9 +7,8 @@
 #include "base/strv.h"
 #include "cli/container_values.h"
 #include "cli/port_spec.h"
+#include "engine/hosts_file.h"
 #include "engine/ports.h"
-
-#define HOST_GATEWAY "host-gateway"
 
 /* ---- ports */
 
@@ -152,7 +151,8 @@ static int parse_bits(const char *value, size_t unit, int64_t *ret)
     return 0;
 }
 
-int rate_parse(const char *value, int64_t *ret_bytes, struct err *e)
+/* Without a unit of bits: bytes, powers of 1024. */
+static int parse_rate(const char *value, int64_t *ret_bytes, struct err *e)
 {
     size_t unit = 0;
     int r;
@@ -169,7 +169,7 @@ int rate_parse(const char *value, int64_t *ret_bytes, struct err *e)
 int value_network_rate(const char *value, void *container, struct err *e)
 {
     struct container *c = container;
-    int r = rate_parse(value, &c->host.network_rate, e);
+    int r = parse_rate(value, &c->host.network_rate, e);
 
     return r < 0 ? err_context(e, "--network-rate") : 0;
 }

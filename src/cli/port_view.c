@@ -257,6 +257,8 @@ void port_view_reach(const struct container *c, const struct net_config *config,
         add_mode(c, rows);
         return;
     }
+    if (c->net->n_interfaces == 0) /* taken off its last network */
+        add_row(rows, c, "none", "", "nobody", "");
     add_published(c, config, rows);
     for (size_t i = 0; i < c->net->n_interfaces; i++) {
         const struct net_interface *interface = &c->net->interfaces[i];

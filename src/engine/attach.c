@@ -39,7 +39,7 @@ int attach_find(struct engine *en, const struct container *c, struct attachment 
 {
     if (c->n_endpoints == 0)
         return 0;
-    a->networks = calloc(c->n_endpoints, sizeof(*a->networks));
+    a->networks = calloc(c->n_endpoints, sizeof(struct network *));
     if (!a->networks)
         return err_set(e, ERR_SYS, ENOMEM, "networks");
     int r = 0;

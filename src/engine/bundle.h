@@ -20,7 +20,7 @@ struct bundle {
     struct engine *en;
     const struct container *c; /* with its id_base */
     const struct ns_plan *plan;
-    const struct ns_join *join; /* the namespaces of others, as the shim will have them */
+    const struct ns_join *join;          /* the namespaces of others, as the shim will have them */
     const struct attachment *attachment; /* its network */
     int run_dir_fd;
     unsigned attach;                       /* SHIM_ATTACH_* of the starter; 0: detached */

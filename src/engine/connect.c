@@ -269,7 +269,7 @@ int engine_network_connect(struct engine *en, const char *network, const char *c
     const struct connection x = {.n = n, .o = o};
     if (r == 0)
         r = record_change(en, c->id, add_endpoint, &x, e);
-    if (r < 0 || !container_is_active(c))
+    if (r != 0 || !container_is_active(c))
         return r;
     r = connect_live(en, c, &x, e);
     if (r < 0)

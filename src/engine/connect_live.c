@@ -85,7 +85,7 @@ static int load_plan(struct live *l, struct err *e)
 static int find_networks(struct live *l, struct err *e)
 {
     const struct net_plan *plan = l->net.plan;
-    l->net.networks = calloc(plan->n_interfaces + 1, sizeof(*l->net.networks)); /* one more for connect */
+    l->net.networks = calloc(plan->n_interfaces + 1, sizeof(struct network *)); /* one more for connect */
     if (!l->net.networks)
         return err_set(e, ERR_SYS, ENOMEM, "networks");
     int r = 0;
@@ -184,7 +184,7 @@ void live_drop_interface(struct live *l, struct net_interface *i)
     if (at >= l->net.n_networks)
         return;
     network_free(l->net.networks[at]);
-    memmove(&l->net.networks[at], &l->net.networks[at + 1], (--l->net.n_networks - at) * sizeof(*l->net.networks));
+    memmove(&l->net.networks[at], &l->net.networks[at + 1], (--l->net.n_networks - at) * sizeof(struct network *));
 }
 
 void live_remove_files(struct live *l, const char *network_id)

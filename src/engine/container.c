@@ -78,7 +78,7 @@ static void mount_point_release(struct mount_point *m)
     strv_free(m->options);
 }
 
-static void endpoint_release(struct endpoint_config *n)
+void endpoint_config_release(struct endpoint_config *n)
 {
     free(n->network);
     free(n->ip);
@@ -86,6 +86,7 @@ static void endpoint_release(struct endpoint_config *n)
     free(n->mac);
     strv_free(n->aliases);
     strv_free(n->driver_opts);
+    *n = (struct endpoint_config){0};
 }
 
 void container_free(struct container *c)
@@ -98,7 +99,7 @@ void container_free(struct container *c)
         mount_point_release(&c->mounts[i]);
     free(c->mounts);
     for (size_t i = 0; i < c->n_endpoints; i++)
-        endpoint_release(&c->endpoints[i]);
+        endpoint_config_release(&c->endpoints[i]);
     free(c->endpoints);
     net_plan_free(c->net);
     free(c->name);
@@ -141,7 +142,7 @@ struct port_binding *container_add_port(struct container *c)
 
 void container_drop_endpoint(struct container *c, size_t i)
 {
-    endpoint_release(&c->endpoints[i]);
+    endpoint_config_release(&c->endpoints[i]);
     memmove(&c->endpoints[i], &c->endpoints[i + 1], (--c->n_endpoints - i) * sizeof(*c->endpoints));
 }
 

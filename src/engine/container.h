@@ -160,6 +160,8 @@ struct mount_point *container_add_mount(struct container *c);
 /* The same for an endpoint and a published port. */
 struct endpoint_config *container_add_endpoint(struct container *c);
 struct port_binding *container_add_port(struct container *c);
+/* What it owns, for one that no container has; empty afterwards. */
+void endpoint_config_release(struct endpoint_config *n);
 /* The i-th goes, those behind it move up. */
 void container_drop_endpoint(struct container *c, size_t i);
 void container_drop_port(struct container *c, size_t i);

@@ -99,12 +99,10 @@ void fields_to_json(const struct field *fields, size_t n, const void *from, json
     for (size_t i = 0; i < n; i++) {
         const struct field *f = &fields[i];
         const void *p = (const char *)from + f->offset;
-        if (!is_unset(f, p))
+        if (!is_unset(f, p) || (!compact && !f->null_when_unset))
             add_field(f, p, o);
-        else if (!compact && f->null_when_unset)
-            json_object_object_add(o, f->key, NULL);
         else if (!compact)
-            add_field(f, p, o);
+            json_object_object_add(o, f->key, NULL);
     }
 }
 

@@ -63,7 +63,7 @@ static int read_host_port(const char *text, struct port_binding *b, struct err *
 
 static int read_binding(json_object *o, const struct port_range *port, struct container *c, struct err *e)
 {
-    const char *ip, *text;
+    const char *ip = "", *text = "";
     int r = json_get_str(o, "HostIp", "", &ip, e);
     if (r == 0)
         r = json_get_str(o, "HostPort", "", &text, e);

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/strv.h"
+#include "network/firewall.h"
 
 enum { PORT_MAX = 65535, RANDOM_ATTEMPTS = 64 };
 
@@ -59,7 +60,7 @@ static bool is_among(char *const *v, size_t n, const char *s)
 int ports_expose(char ***exposed, const char *text, struct err *e)
 {
     const size_t n_before = strv_len(*exposed);
-    struct port_range p;
+    struct port_range p = {0};
     int r = port_range_parse(text, &p, e);
     for (unsigned port = p.first; r == 0 && port <= p.last; port++) {
         char word[24];
@@ -101,31 +102,44 @@ int port_check(const struct net_config *config, const struct port_binding *b, st
     return r == 0 ? check_host_address(config, b, &ip, e) : r;
 }
 
-/* The addresses that this binding takes, IPv4 first: those of a family that the container has none of are left out where
- * none was asked for. */
+/* Whether packets to the address find their way to the container, and back. */
+static int check_reachable(const struct ports *p, const struct port_binding *b, const struct ip *ip, struct err *e)
+{
+    bool is_v4 = ip->family == AF_INET;
+    char text[IP_TEXT_MAX];
+    if (!ip_is_set(is_v4 ? &p->to4 : &p->to6)) {
+        err_set(e, ERR_UNSUPPORTED, 0, "cannot publish port %u at %s: the container has no IPv%d address", b->port,
+                ip_format(ip, text), is_v4 ? 4 : 6);
+        return err_advice(e, "connect it to a network that has: network create%s", is_v4 ? "" : " --ipv6");
+    }
+    if (is_v4 || !ip_is_loopback(ip) || firewall_has_localhost6())
+        return 0;
+    err_set(
+        e, ERR_UNSUPPORTED, 0,
+        "cannot publish port %u at ::1: on this host bridges hand IPv6 packets to the firewall, which loses the answers",
+        b->port);
+    return err_advice(e, "sysctl net.bridge.bridge-nf-call-ip6tables=0, or publish it at 127.0.0.1");
+}
+
+/* The addresses that this binding takes, IPv4 first: where none was asked for, all of each family that the container has. */
 static int choose_addresses(const struct ports *p, const struct port_binding *b, struct ip ret[2], size_t *ret_n,
                             struct err *e)
 {
     struct ip ip;
-    size_t n = 0;
-    char text[IP_TEXT_MAX];
     int r = host_address(p->config, &p->publish_ip, b, &ip, e);
     if (r == 0)
         r = check_host_address(p->config, b, &ip, e);
     if (r < 0)
         return r;
-    if (ip_is_set(&ip))
-        ret[n++] = ip;
-    if (!ip_is_set(&ip) && ip_is_set(&p->to4))
-        ret[n++] = all4;
-    if (!ip_is_set(&ip) && ip_is_set(&p->to6))
-        ret[n++] = all6;
-    if (ip_is_set(&ip) && !ip_is_set(ip.family == AF_INET ? &p->to4 : &p->to6)) {
-        err_set(e, ERR_UNSUPPORTED, 0, "cannot publish port %u at %s: the container has no IPv%d address", b->port,
-                ip_format(&ip, text), ip.family == AF_INET ? 4 : 6);
-        return err_advice(e, "connect it to a network that has: network create --ipv%d", ip.family == AF_INET ? 4 : 6);
+    *ret_n = 0;
+    if (ip_is_set(&ip)) {
+        ret[(*ret_n)++] = ip;
+        return check_reachable(p, b, &ip, e);
     }
-    *ret_n = n;
+    if (ip_is_set(&p->to4))
+        ret[(*ret_n)++] = all4;
+    if (ip_is_set(&p->to6))
+        ret[(*ret_n)++] = all6;
     return 0;
 }
 
@@ -153,7 +167,7 @@ static socklen_t address_set(union address *a, const struct ip *ip, uint16_t por
 
 static int bound_port(int fd, uint16_t *ret, struct err *e)
 {
-    union address a;
+    union address a = {.v6 = {0}};
     socklen_t len = sizeof(a);
     if (getsockname(fd, &a.any, &len) < 0)
         return err_sys(e, "ask for the port");

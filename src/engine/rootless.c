@@ -139,7 +139,9 @@ static int join(int pidfd, struct err *e)
 int rootless_enter(const char *run_root, struct err *e)
 {
     _cleanup_close_ int run_fd = -1, pidfd = -1;
-    int r = dir_make_all(AT_FDCWD, run_root, 0700, &run_fd, e);
+    int r = access(run_root, F_OK) == 0 ? 0 : rootless_check_ids(e); /* before anything is made */
+    if (r == 0)
+        r = dir_make_all(AT_FDCWD, run_root, 0700, &run_fd, e);
     if (r == 0)
         r = lock_as_user(run_fd, e);
     if (r == 0)

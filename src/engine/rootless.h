@@ -57,6 +57,9 @@ struct rootless_range {
 /* The ranges of a file in the form of subuid(5) that belong to the user, by name or number. */
 size_t rootless_ranges(const char *text, const char *name, uid_t uid, struct rootless_range ret[ROOTLESS_RANGES_MAX]);
 
+/* Whether rootless_map_ids will find what it needs. */
+int rootless_check_ids(struct err *e);
+
 /* Writes the id maps of a process in a new user namespace of this user, by newuidmap and newgidmap. */
 int rootless_map_ids(pid_t pid, struct err *e);
 

@@ -10,7 +10,6 @@
  */
 #include "engine/rootless_base.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -31,6 +30,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/strv.h"
 #include "engine/paths.h"
 #include "engine/rootless.h"
 #include "kernel/netlink.h"
@@ -207,15 +207,12 @@ static bool adopt_shim(struct base *b, const char *id)
 static bool adopt_base(struct base *b)
 {
     struct err e = ERR_INIT;
-    _cleanup_close_ int fd = openat(b->run_fd, CONTAINERS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    _cleanup_strv_ char **ids = NULL;
     bool found = false;
-    if (!dir)
+    if (dir_list(b->run_fd, CONTAINERS_DIR, &ids, NULL) < 0)
         return false;
-    TAKE_FD(fd);
-    for (struct dirent *d; !found && (d = readdir(dir));)
-        found = strlen(d->d_name) == CONTAINER_ID_LEN && adopt_shim(b, d->d_name);
-    closedir(dir);
+    for (char **id = ids; !found && id && *id; id++)
+        found = adopt_shim(b, *id);
     if (found && file_exists(b->run_fd, PASTA_PID_NAME) && pasta_ensure(&b->pasta, b->holder.pid, b->run_fd, &e) < 0)
         log_warning("%s", e.text);
     return found;
@@ -270,16 +267,8 @@ static void serve(struct base *b)
 
 static bool has_containers(const struct base *b)
 {
-    _cleanup_close_ int fd = openat(b->run_fd, LOCKS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    bool found = false;
-    if (!dir)
-        return false;
-    TAKE_FD(fd);
-    for (struct dirent *d; !found && (d = readdir(dir));)
-        found = d->d_name[0] != '.';
-    closedir(dir);
-    return found;
+    _cleanup_strv_ char **locks = NULL;
+    return dir_list(b->run_fd, LOCKS_DIR, &locks, NULL) == 0 && strv_len(locks) > 0;
 }
 
 /* With the lock of users in hand nobody is about to join; it is let go by this process's end, after the socket is gone. */

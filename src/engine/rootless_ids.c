@@ -112,29 +112,43 @@ static int no_ranges(const char *file, const char *name, struct err *e)
     return err_advice(e, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", name);
 }
 
-static int map(pid_t pid, const char *program, const char *file, const char *name, uint32_t own, struct err *e)
+/* What one kind of ids needs: the program that maps them, and the user's ranges. */
+struct ids {
+    const char *program, *file;
+    char path[64];
+    struct rootless_range ranges[ROOTLESS_RANGES_MAX];
+    size_t n;
+};
+#define UIDS ((struct ids){.program = "newuidmap", .file = "/etc/subuid"})
+#define GIDS ((struct ids){.program = "newgidmap", .file = "/etc/subgid"})
+
+static int find_ids(struct ids *ids, const char *name, struct err *e)
 {
     _cleanup_free_ char *text = NULL;
-    struct rootless_range ranges[ROOTLESS_RANGES_MAX];
-    struct arguments a = {.v = {program}, .n = 1};
-    uint32_t inside = 1;
-    char path[64];
-    int r = find_program(program, path, e);
+    int r = find_program(ids->program, ids->path, e);
 
     if (r < 0)
         return r;
-    if (file_read(AT_FDCWD, file, SUBID_FILE_MAX, &text, NULL, NULL) < 0)
-        return no_ranges(file, name, e);
-    size_t n = rootless_ranges(text, name, getuid(), ranges);
-    if (n == 0)
-        return no_ranges(file, name, e);
+    if (file_read(AT_FDCWD, ids->file, SUBID_FILE_MAX, &text, NULL, NULL) == 0)
+        ids->n = rootless_ranges(text, name, getuid(), ids->ranges);
+    return ids->n > 0 ? 0 : no_ranges(ids->file, name, e);
+}
+
+static int map(pid_t pid, struct ids *ids, const char *name, uint32_t own, struct err *e)
+{
+    struct arguments a = {.v = {ids->program}, .n = 1};
+    uint32_t inside = 1;
+    int r = find_ids(ids, name, e);
+
+    if (r < 0)
+        return r;
     add_number(&a, (uint32_t)pid);
     add_map(&a, 0, own, 1);
-    for (size_t i = 0; i < n; i++) {
-        add_map(&a, inside, ranges[i].first, ranges[i].count);
-        inside += ranges[i].count;
+    for (size_t i = 0; i < ids->n; i++) {
+        add_map(&a, inside, ids->ranges[i].first, ids->ranges[i].count);
+        inside += ids->ranges[i].count;
     }
-    return run_program(path, a.v, e);
+    return run_program(ids->path, a.v, e);
 }
 
 /* The user's name by the password file alone: a static program can't ask other services. */
@@ -153,10 +167,18 @@ static const char *own_name(char name[USER_NAME_MAX])
     return name;
 }
 
+int rootless_check_ids(struct err *e)
+{
+    char name[USER_NAME_MAX];
+    int r = find_ids(&UIDS, own_name(name), e);
+
+    return r == 0 ? find_ids(&GIDS, name, e) : r;
+}
+
 int rootless_map_ids(pid_t pid, struct err *e)
 {
     char name[USER_NAME_MAX];
-    int r = map(pid, "newuidmap", "/etc/subuid", own_name(name), getuid(), e);
+    int r = map(pid, &UIDS, own_name(name), getuid(), e);
 
-    return r == 0 ? map(pid, "newgidmap", "/etc/subgid", name, getgid(), e) : r;
+    return r == 0 ? map(pid, &GIDS, name, getgid(), e) : r;
 }

@@ -257,7 +257,7 @@ static int run_locked(struct launch *l, int (*write_row)(struct engine *, struct
                       struct engine_started *ret, struct err *e)
 {
     _cleanup_transaction_ struct db *tx = NULL;
-    struct shim_started started;
+    struct shim_started started = {0};
     struct err own = ERR_INIT;
     int r = prepare_shim(l, &own);
     if (r == 0)

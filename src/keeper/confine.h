@@ -4,11 +4,11 @@
  *   Should: read the host's files as anybody may, read its directories, bind port 53.
  *   Mustn't: write any file, gain a privilege, see the host's /tmp, outlive the keeper.
  *
- * Its directories are bound below CONFINE_DIR of a mount namespace of its own, so that the way to them need not be open to
- * its user (a run root of mode 0700). Mounts and unmounts of the host still reach it: no disk is kept busy by it.
+ * Its directories are bound below CONFINE_DIR of a mount namespace of its own, so that the way to them need not be open
+ * to its user (a run root of mode 0700). Mounts and unmounts of the host still reach it: no disk is kept busy by it.
  *
- * Privilege: root. Source: mount_namespaces(7), prctl(2), capabilities(7). PR_SET_PDEATHSIG is cleared by a change of ids,
- * so it comes last, and the program must not change them itself.
+ * Privilege: root. Source: mount_namespaces(7), prctl(2), capabilities(7). PR_SET_PDEATHSIG is cleared by a change of
+ * ids, so it comes last, and the program must not change them itself.
  */
 #ifndef SAMPAN_KEEPER_CONFINE_H
 #define SAMPAN_KEEPER_CONFINE_H

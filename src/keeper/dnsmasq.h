@@ -9,8 +9,8 @@
  *     configuration; where all networks are internal NXDOMAIN, and no packet leaves (CVE-2024-29018);
  *   - only queries that come in by a network's own bridge, so that nobody on another network learns its names.
  *
- * It is confined as confine.h says, with CAP_NET_BIND_SERVICE alone, and CAP_NET_ADMIN on a network whose egress rules have
- * names: it fills their sets.
+ * It is confined as confine.h says, with CAP_NET_BIND_SERVICE alone, and CAP_NET_ADMIN on a network whose egress rules
+ * have names: it fills their sets.
  *
  * Source: dnsmasq(8), as of 2.90.
  */

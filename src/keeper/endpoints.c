@@ -58,7 +58,8 @@ static void events_ready(struct loop_source *s)
     }
 }
 
-/* Adding a watch that is there already gives the same descriptor. -ENOENT, e untouched, where there is no such directory. */
+/* Adding a watch that is there already gives the same descriptor. -ENOENT, e untouched, where there is no such
+ * directory. */
 static int watch(const struct endpoints *ep, const char *path, struct err *e)
 {
     char full[PATH_MAX];

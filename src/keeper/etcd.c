@@ -1,19 +1,18 @@
 #include "keeper/etcd.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/strv.h"
 #include "keeper/clock.h"
+#include "keeper/etcd_curl.h"
 
 struct etcd {
     struct events *loop;
     const struct etcd_settings *settings;
-    CURLM *multi;
+    struct etcd_curl curl;
     struct curl_slist *headers;
-    struct event_timer curl_timer;
     size_t endpoint; /* the one that answered last */
     char local_address[64];
     struct etcd_exchange *exchanges;
@@ -33,72 +32,6 @@ struct etcd_exchange {
     struct etcd_exchange *next;
 };
 
-/* ---- libcurl's sockets and timer in our loop */
-
-struct curl_source {
-    struct event_source source;
-    struct etcd *client;
-};
-
-static void reap(struct etcd *c);
-
-static void socket_ready(struct event_source *s, uint32_t events)
-{
-    struct etcd *c = ((struct curl_source *)s->owner)->client;
-    const int action = ((events & (EPOLLIN | EPOLLHUP)) ? CURL_CSELECT_IN : 0) |
-                       ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) | ((events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
-    int running;
-
-    (void)curl_multi_socket_action(c->multi, s->fd, action, &running);
-    reap(c);
-}
-
-/* CURLMOPT_SOCKETFUNCTION */
-static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *owner, void *assigned)
-{
-    struct etcd *c = owner;
-    struct curl_source *s = assigned;
-    const uint32_t events = ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U);
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (s)
-            events_forget(c->loop, &s->source);
-        free(s);
-        return 0;
-    }
-    if (!s) {
-        s = calloc(1, sizeof(*s));
-        if (!s)
-            return -1;
-        *s = (struct curl_source){.source = {.fd = -1, .ready = socket_ready, .owner = s}, .client = c};
-        (void)curl_multi_assign(c->multi, fd, s);
-    }
-    return events_watch(c->loop, &s->source, fd, events, NULL) < 0 ? -1 : 0;
-}
-
-static void curl_timed_out(struct event_timer *t)
-{
-    struct etcd *c = t->owner;
-    int running;
-
-    (void)curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    reap(c);
-}
-
-/* CURLMOPT_TIMERFUNCTION */
-static int timer_changed(CURLM *multi, long ms, void *owner)
-{
-    struct etcd *c = owner;
-
-    (void)multi;
-    if (ms < 0)
-        timer_clear(c->loop, &c->curl_timer);
-    else
-        timer_set(c->loop, &c->curl_timer, ms);
-    return 0;
-}
-
 /* ---- life of an exchange */
 
 static void exchange_unlink(struct etcd_exchange *x)
@@ -115,7 +48,7 @@ static void exchange_free(struct etcd_exchange *x)
 {
     exchange_unlink(x);
     if (x->easy) {
-        (void)curl_multi_remove_handle(x->client->multi, x->easy);
+        (void)curl_multi_remove_handle(x->client->curl.multi, x->easy);
         curl_easy_cleanup(x->easy);
     }
     strbuf_release(&x->answer);
@@ -196,7 +129,7 @@ static int exchange_send(struct etcd_exchange *x, struct err *e)
     set_request(x, strbuf_str(&url));
     set_limits(x);
     set_tls(x->easy, c->settings);
-    if (curl_multi_add_handle(c->multi, x->easy) != CURLM_OK)
+    if (curl_multi_add_handle(c->curl.multi, x->easy) != CURLM_OK)
         return err_set(e, ERR_INTERNAL, 0, "etcd: libcurl refuses a request");
     return 0;
 }
@@ -262,7 +195,7 @@ static bool try_next_endpoint(struct etcd_exchange *x)
     /* A broken stream goes back to its owner, who knows where to resume. */
     if (x->request.line || x->n_tried >= n || clock_ms() >= x->deadline)
         return false;
-    (void)curl_multi_remove_handle(c->multi, x->easy);
+    (void)curl_multi_remove_handle(c->curl.multi, x->easy);
     curl_easy_cleanup(x->easy);
     x->easy = NULL;
     return exchange_send(x, NULL) == 0;
@@ -347,13 +280,14 @@ static void drain_streams(struct etcd *c)
 }
 
 /* What has come since: lines of streams, then requests that have ended. Handlers may start new ones. */
-static void reap(struct etcd *c)
+static void reap(void *owner)
 {
+    struct etcd *c = owner;
     CURLMsg *m;
     int left;
 
     drain_streams(c);
-    while ((m = curl_multi_info_read(c->multi, &left))) {
+    while ((m = curl_multi_info_read(c->curl.multi, &left))) {
         struct etcd_exchange *x = NULL;
 
         if (m->msg != CURLMSG_DONE)
@@ -451,27 +385,21 @@ int etcd_new(struct events *loop, const struct etcd_settings *settings, struct e
     if (!c)
         return err_set(e, ERR_SYS, ENOMEM, "etcd");
     *c = (struct etcd){.loop = loop, .settings = settings};
-    c->curl_timer = (struct event_timer){.fire = curl_timed_out, .owner = c};
-    c->multi = curl_multi_init();
     /* Without "Expect: 100-continue", which would cost a round trip. */
     c->headers = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
-    if (!c->multi || !c->headers)
+    if (!c->headers)
         return err_set(e, ERR_SYS, ENOMEM, "etcd");
-    curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
-    curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-    curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
-    curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-    *ret = TAKE_PTR(c);
-    return 0;
+    r = etcd_curl_init(&c->curl, loop, reap, c, e);
+    if (r == 0)
+        *ret = TAKE_PTR(c);
+    return r;
 }
 
 void etcd_free(struct etcd *c)
 {
     while (c->exchanges)
         exchange_free(c->exchanges);
-    if (c->multi)
-        (void)curl_multi_cleanup(c->multi);
-    timer_clear(c->loop, &c->curl_timer);
+    etcd_curl_release(&c->curl);
     curl_slist_free_all(c->headers);
     free(c);
 }

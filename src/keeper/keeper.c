@@ -23,6 +23,8 @@ int keeper_serve_network(struct keeper *k, const char *id, struct err *e)
     int r = network_load(&k->in, id, &n, e);
     if (r == 0)
         r = endpoints_watch(&k->endpoints, id, e);
+    if (r == -ENOENT)
+        return err_not_found(e, "network %.12s is not up", id);
     if (r == 0 && n->driver == NETWORK_OVERLAY)
         r = keeper_join_overlay(k, n, e);
     if (r < 0 || !network_has_names(n))
@@ -50,10 +52,7 @@ int keeper_serve_container_names(struct keeper *k, const char *id, char ret_key[
 
 int keeper_forget_network(struct keeper *k, const char *id, struct err *e)
 {
-    struct err gone = ERR_INIT;
-    err_set(&gone, ERR_CONFLICT, 0, "the network was removed");
     resolvers_forget(&k->resolvers, id);
-    requests_answer(&k->requests, id, &gone);
     return k->overlay ? overlay_forget(k->overlay, id, e) : REQUEST_DONE;
 }
 
@@ -101,6 +100,7 @@ static bool is_needed(void *owner, const char *key, int64_t used_at)
     return n != 0 || was_used(k, used_at);
 }
 
+/* All; where they cannot be read, as if there were some. */
 static int count_endpoints(struct keeper *k)
 {
     struct err e = ERR_INIT;
@@ -108,13 +108,13 @@ static int count_endpoints(struct keeper *k)
     int total = 0;
     if (endpoints_networks(&k->in, &networks, &e) < 0) {
         log_warning("%s", e.text);
-        return -1;
+        return 1;
     }
     STRV_FOREACH (id, networks) {
         int n = endpoints_count(&k->endpoints, *id, &e);
         if (n < 0)
             log_warning("%s", e.text);
-        total += n > 0 ? n : 0;
+        total += n < 0 ? 1 : n;
     }
     return total;
 }
@@ -124,7 +124,7 @@ static void look_around(struct keeper *k)
 {
     k->look_at = INT64_MAX;
     resolvers_sweep(&k->resolvers, is_needed);
-    if (count_endpoints(k) != 0)
+    if (count_endpoints(k) > 0)
         return;
     if (was_used(k, k->used_at))
         look_after(k, k->used_at);
@@ -172,6 +172,7 @@ static void resolver_settled(void *owner, const char *key, const struct err *why
     struct err e = ERR_INIT;
     if (!why && views_has(&k->views, key) && views_apply(&k->views, &e) < 0)
         why = &e;
+    look_after(k, clock_ms());
     requests_answer(&k->requests, key, why);
 }
 
@@ -239,7 +240,7 @@ static int watch_signals(struct keeper *k, struct err *e)
     return 0;
 }
 
-/* Without nf_tables there is nothing to watch. */
+/* Without nf_tables there is nothing to watch. What was flushed before is made anew now. */
 static void watch_firewall(struct keeper *k)
 {
     struct err e = ERR_INIT;
@@ -249,6 +250,8 @@ static void watch_firewall(struct keeper *k)
         log_warning("a flushed firewall will not be noticed: %s", e.text);
     else
         loop_add(&k->loop, &k->firewall);
+    if (count_endpoints(k) > 0 && repair_firewall(k, &e) < 0)
+        log_warning("%s", e.text);
 }
 
 static int open_parts(struct keeper *k, int listener, struct err *e)

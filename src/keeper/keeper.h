@@ -45,7 +45,8 @@ struct keeper {
     bool is_ending;
 };
 
-/* Runs it until its end, under the lock, with the listening socket, which it takes. in, linger_ms and starter_fd are set. */
+/* Runs it until its end, under the lock, with the listening socket, which it takes. in, linger_ms and starter_fd are
+ * set. */
 int keeper_run(struct keeper *k, int listener, struct err *e);
 
 /* For requests.c */
@@ -57,7 +58,7 @@ int keeper_serve_container_names(struct keeper *k, const char *id, char ret_key[
 int keeper_forget_network(struct keeper *k, const char *id, struct err *e);
 void keeper_is_used(struct keeper *k);
 
-/* overlay_requests.c. Each opens what overlay.h has when it is needed first, and may block for OVERLAY_CALL_SECONDS. */
+/* overlay_requests.c. Each opens what overlay.h has when it is needed first, and may block while etcd does not answer. */
 int keeper_join_overlay(struct keeper *k, const struct network *n, struct err *e);
 void keeper_leave_overlay(struct keeper *k);
 int keeper_do_overlay_create(struct keeper *k, struct client *c, json_object *request, json_object *answer,

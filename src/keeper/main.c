@@ -1,7 +1,7 @@
 /*
- * sampan-network: the keeper of a run root's networks. Started by whoever needs it first (client.c), with the run root as its
- * argument and KEEPER_FD_STARTER to say how that went. It leaves a child behind that serves; a second one that is
- * started meanwhile finds the first and ends well.
+ * sampan-network: the keeper of a run root's networks. Started by whoever needs it first (client.c), with the run root
+ * as its argument and KEEPER_FD_STARTER to say how that went. It leaves a child behind that serves; a second one that
+ * is started meanwhile finds the first and ends well.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -47,8 +47,8 @@ static bool other_serves(const struct net_instance *in)
     return is_there;
 }
 
-/* The lock, as an fd; -EALREADY when another keeper has it and serves. One that has it and doesn't is starting, or ending:
- * either is soon over. */
+/* The lock, as an fd; -EALREADY when another keeper has it and serves. One that has it and doesn't is starting, or
+ * ending: either is soon over. */
 static int take_lock(const struct net_instance *in, struct err *e)
 {
     _cleanup_close_ int fd = openat(in->dir_fd, KEEPER_LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -65,8 +65,8 @@ static int take_lock(const struct net_instance *in, struct err *e)
                    "another sampan-network holds %s/networks/" KEEPER_LOCK_NAME " and does not answer", in->run_root);
 }
 
-/* Nobody reads the standard streams of what serves: it writes to a log, whose size the kernel limits. What the one before
- * wrote stays as long as there is room. */
+/* Nobody reads the standard streams of what serves: it writes to a log, whose size the kernel limits. What the one
+ * before wrote stays as long as there is room. */
 static int open_log(const struct net_instance *in, struct err *e)
 {
     const struct rlimit limit = {LOG_BYTES_MAX, LOG_BYTES_MAX};

@@ -8,8 +8,8 @@
 #include "base/id.h"
 #include "base/strbuf.h"
 #include "keeper/overlay_internal.h"
-#include "network/vxlan.h"
 #include "kernel/netlink.h"
+#include "network/vxlan.h"
 
 enum { KEY_MAX = 1024 };
 

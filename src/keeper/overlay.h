@@ -14,7 +14,7 @@
  * While etcd cannot be reached, what is programmed stays, and changes are made up for when it is back.
  *
  * For the keeper's loop: everything that may happen in the background is behind one epoll fd (overlay_fd), and never blocks.
- * The requests block, for at most OVERLAY_CALL_SECONDS: their user waits for them.
+ * The requests block, for as long as etcd takes to answer; each question is given up after ETCD_CALL_MS (etcd.h).
  *
  * Order for a container's start: create or find (once: the engine keeps the network they complete), network_up (bridge.h),
  * serve. Privilege: CAP_NET_ADMIN, CAP_NET_RAW (the data path's test).
@@ -26,14 +26,12 @@
 #include "network/instance.h"
 #include "network/network.h"
 
-enum { OVERLAY_CALL_SECONDS = 8 };
-
 struct overlay;
 
 /* Both structs are borrowed and outlive it. Does not connect yet. ERR_INVALID with advice where the configuration has no
  * etcd. */
 int overlay_new(const struct net_instance *in, const struct net_config *config, struct overlay **ret, struct err *e);
-/* Leaves all networks (VXLAN devices, leased keys) as far as that takes no more than a second. */
+/* Leaves all networks: VXLAN devices, and leased keys as far as etcd answers within a second for each. */
 void overlay_free(struct overlay *o);
 DEFINE_CLEANUP_PTR(overlay, struct overlay *, overlay_free)
 
@@ -41,11 +39,13 @@ DEFINE_CLEANUP_PTR(overlay, struct overlay *, overlay_free)
 int overlay_fd(const struct overlay *o);
 void overlay_dispatch(struct overlay *o);
 
-/* n: as the user wants it; id and name set. Without an IPv4 subnet one is chosen. Completes it: vni, subnets, and this host's
- * part (v4.range, v4.gateway, v6 likewise). ERR_CONFLICT for a name or subnet that another overlay network has. */
+/* n: as the user wants it; id and name set. Without an IPv4 subnet one is chosen. Completes it: vni, subnets, this host's
+ * part (v4.range, v4.gateway, v6 likewise), mtu. ERR_CONFLICT for a name or subnet that another overlay network has,
+ * ERR_INVALID for a gateway or range, which are each host's own. */
 int overlay_create(struct overlay *o, struct network *n, struct err *e);
 
-/* By name or whole id, made on whatever host: completed as above. ERR_NOT_FOUND. */
+/* By name or whole id, made on whatever host: completed as above. ERR_NOT_FOUND; ERR_CONFLICT where a route of this host
+ * overlaps. */
 int overlay_find(struct overlay *o, const char *ref, struct network **ret, struct err *e);
 
 /* This host's `network rm`: its part is given back; the definition goes with the last host. Nothing of it need be left in
@@ -65,7 +65,8 @@ void overlay_endpoints_changed(struct overlay *o, const char *network_id);
 /* The firewall's table was made anew: its peers are put back. */
 int overlay_firewall_restored(struct overlay *o, struct err *e);
 
-/* [{"Name": "host2", "IP": "10.0.0.8", "State": "ok" | "testing" | "unreachable", "Reason": "…"}], this host left out. */
+/* [{"Name": "host2", "IP": "10.0.0.8", "State": "ok" | "testing" | "unreachable", "Reason": "…"}], this host left out; []
+ * for a network that is not served. Waits, at most 2.5 seconds, for the test of who has just come. */
 int overlay_peers(struct overlay *o, const char *network_id, json_object **ret, struct err *e);
 
 #endif

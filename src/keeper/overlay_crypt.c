@@ -123,7 +123,7 @@ static void use_key(struct overlay *o, struct overlay_crypt_peer *p, const char 
         return;
     if (r == 0)
         r = ipsec_add_key(o->crypt.sock, &o->address, &p->address, &key, &e);
-    explicit_bzero(&key.key, sizeof(key.key));
+    explicit_bzero(key.key, sizeof(key.key));
     if (r < 0) {
         complain(p, &e);
         return;
@@ -180,7 +180,7 @@ static int watch_keys(struct overlay *o, struct err *e)
 
 static void peer_free(struct overlay_crypt_peer *p)
 {
-    explicit_bzero(&p->in, sizeof(p->in));
+    explicit_bzero(p->in.key, sizeof(p->in.key));
     free(p->node);
     free(p->session);
     free(p);

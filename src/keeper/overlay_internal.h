@@ -31,9 +31,9 @@ struct overlay {
 struct overlay_network {
     struct overlay *overlay;
     struct network *definition;
-    char *prefix; /* of its members' keys: "/sampan/members/ID/" */
-    int dir;      /* RUN_ROOT/networks/ID */
-    int ifindex; /* of the VXLAN device; 0: not made */
+    char *prefix;                 /* of its members' keys: "/sampan/members/ID/" */
+    int dir;                      /* RUN_ROOT/networks/ID */
+    int ifindex;                  /* of the VXLAN device; 0: not made */
     struct vxlan_station gateway; /* this host's, as others see it */
     struct overlay_publisher publisher;
     struct overlay_members members;

@@ -1,17 +1,12 @@
 #include "keeper/overlay_member.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "base/strbuf.h"
 #include "base/strv.h"
 #include "keeper/overlay_internal.h"
-
-enum { NAMES_BYTES_MAX = 64 * 1024 };
+#include "keeper/overlay_names.h"
 
 /* ---- one member */
 
@@ -198,83 +193,6 @@ void overlay_members_release(struct overlay_members *t)
     *t = (struct overlay_members){0};
 }
 
-/* ---- names of other hosts' containers */
-
-struct name_path {
-    char path[sizeof(OVERLAY_REMOTE_DIR) + 1 + ID_LEN + 1];
-};
-
-/* False for a member without names: a host, or a key that is no container's. */
-static bool name_path(const struct overlay_member *m, struct name_path *ret)
-{
-    const char *id = m->key + strlen(OVERLAY_ENDPOINTS);
-
-    if (overlay_member_is_host(m) || strlen(m->key) <= strlen(OVERLAY_ENDPOINTS) || !id_is_valid(id))
-        return false;
-    snprintf(ret->path, sizeof(ret->path), "%s/%s", OVERLAY_REMOTE_DIR, id);
-    return true;
-}
-
-static void add_line(struct strbuf *sb, const struct ip *ip, char *const *names)
-{
-    char text[IP_TEXT_MAX];
-
-    if (!ip_is_set(ip))
-        return;
-    strbuf_adds(sb, ip_format(ip, text));
-    STRV_FOREACH (name, names) {
-        strbuf_addf(sb, " %s", *name);
-    }
-    strbuf_addc(sb, '\n');
-}
-
-/* Made beside the directory and renamed into it: dnsmasq would read every other file that is closed there. */
-static int names_write(int dir, const struct overlay_member *m, struct err *e)
-{
-    static const char temporary[] = "." OVERLAY_REMOTE_DIR;
-    _cleanup_strbuf_ struct strbuf sb = STRBUF_INIT(NAMES_BYTES_MAX);
-    struct name_path file;
-    int r;
-
-    if (!name_path(m, &file) || strv_len(m->names) == 0)
-        return 0;
-    add_line(&sb, &m->station.ip4, m->names);
-    add_line(&sb, &m->station.ip6, m->names);
-    r = strbuf_check(&sb, "the names of a container", e);
-    if (r == 0)
-        r = file_write(dir, temporary, strbuf_str(&sb), sb.len, 0644, e);
-    if (r == 0 && renameat(dir, temporary, dir, file.path) < 0)
-        r = err_sys(e, "rename %s", temporary);
-    return r;
-}
-
-static void names_remove(int dir, const struct overlay_member *m)
-{
-    struct name_path file;
-
-    if (name_path(m, &file))
-        (void)unlinkat(dir, file.path, 0);
-}
-
-/* Those of nobody who is there, as an earlier keeper may have left them. */
-static void names_sweep(struct overlay_network *n)
-{
-    _cleanup_strv_ char **ids = NULL;
-
-    if (dir_list(n->dir, OVERLAY_REMOTE_DIR, &ids, NULL) < 0)
-        return;
-    STRV_FOREACH (id, ids) {
-        char key[sizeof(OVERLAY_ENDPOINTS) + ID_LEN];
-        struct name_path file;
-
-        snprintf(key, sizeof(key), "%s%s", OVERLAY_ENDPOINTS, *id);
-        if (!id_is_valid(*id) || members_has(&n->members, members_position(&n->members, key), key))
-            continue;
-        snprintf(file.path, sizeof(file.path), "%s/%s", OVERLAY_REMOTE_DIR, *id);
-        (void)unlinkat(n->dir, file.path, 0);
-    }
-}
-
 /* ---- what the watch tells */
 
 static void member_program(struct overlay_network *n, const struct overlay_member *m)
@@ -283,7 +201,7 @@ static void member_program(struct overlay_network *n, const struct overlay_membe
     int r = vxlan_add_station(n->overlay->sock, n->ifindex, &m->station, &e);
 
     if (r == 0)
-        r = names_write(n->dir, m, &e);
+        r = overlay_names_write(n->dir, m, &e);
     if (r < 0)
         log_warning("network %s: %s: %s", n->definition->name, m->key, e.text);
 }
@@ -294,7 +212,7 @@ static void member_unprogram(struct overlay_network *n, const struct overlay_mem
 
     if (vxlan_remove_station(n->overlay->sock, n->ifindex, &m->station, &e) < 0)
         log_warning("network %s: %s: %s", n->definition->name, m->key, e.text);
-    names_remove(n->dir, m);
+    overlay_names_remove(n->dir, m);
 }
 
 /* Hosts are who VXLAN may come from, and who the data path is tested to. */
@@ -333,6 +251,7 @@ static void own_record(struct overlay_network *n, const char *key, const char *v
     }
     free(n->members.rival);
     n->members.rival = strdup(ip_format(&m->station.remote, address));
+    log_warning("network %s: the host %s calls itself %s too", n->definition->name, address, n->overlay->node);
 }
 
 /* In place of what there was under its key, if anything. */
@@ -430,6 +349,15 @@ static bool is_wanted(const uint8_t mac[NET_MAC_LEN], void *arg)
     return false;
 }
 
+static bool is_named(const char *container, void *arg)
+{
+    const struct overlay_network *n = arg;
+    char key[sizeof(OVERLAY_ENDPOINTS) + ID_LEN];
+
+    snprintf(key, sizeof(key), "%s%.*s", OVERLAY_ENDPOINTS, ID_LEN, container);
+    return members_has(&n->members, members_position(&n->members, key), key);
+}
+
 static void end(void *owner)
 {
     struct overlay_network *n = owner;
@@ -441,7 +369,7 @@ static void end(void *owner)
     if (!n->members.is_told) {
         if (vxlan_sweep(n->overlay->sock, n->ifindex, is_wanted, n, &e) < 0)
             log_warning("network %s: %s", n->definition->name, e.text);
-        names_sweep(n);
+        overlay_names_sweep(n->dir, is_named, n);
     }
     n->members.is_told = true;
     hosts_changed(n);

@@ -9,7 +9,6 @@
 #include "keeper/etcd_watch.h"
 #include "network/vxlan.h"
 
-#define OVERLAY_REMOTE_DIR "remote"
 #define OVERLAY_HOSTS "hosts/"
 #define OVERLAY_ENDPOINTS "endpoints/"
 

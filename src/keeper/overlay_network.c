@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "keeper/clock.h"
 #include "keeper/overlay_internal.h"
+#include "keeper/overlay_names.h"
 #include "kernel/netlink.h"
 #include "network/leases.h"
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -52,21 +53,64 @@ static bool want_endpoint(struct overlay_network *n, const char *container)
     return true;
 }
 
+static bool stamp_of(const struct overlay_network *n, const char *container, struct overlay_stamp *ret)
+{
+    _cleanup_free_ char *path = NULL;
+    struct stat st;
+
+    if (endpoint_path(n->definition->id, container, &path, NULL) < 0 ||
+        fstatat(n->overlay->in->dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    *ret = (struct overlay_stamp){.inode = st.st_ino, .time = st.st_mtim};
+    snprintf(ret->container, sizeof(ret->container), "%s", container);
+    return true;
+}
+
+static bool is_same_stamp(const struct overlay_stamp *a, const struct overlay_stamp *b)
+{
+    return strcmp(a->container, b->container) == 0 && a->inode == b->inode && a->time.tv_sec == b->time.tv_sec &&
+           a->time.tv_nsec == b->time.tv_nsec;
+}
+
+/* Wants all of these, reading the new ones. False where one's plan is not there yet. Both lists are sorted. */
+static bool want_endpoints(struct overlay_network *n, char *const *containers)
+{
+    struct overlay_publisher *p = &n->publisher;
+    struct overlay_stamp *now = calloc(strv_len(containers) + 1, sizeof(*now));
+    size_t n_now = 0, old = 0;
+    bool all_known = true;
+
+    if (!now)
+        abort();
+    STRV_FOREACH (container, containers) {
+        if (!stamp_of(n, *container, &now[n_now]))
+            continue; /* gone just now: the next event tells */
+        while (old < p->n_known && strcmp(p->known[old].container, *container) < 0)
+            old++;
+        if ((old < p->n_known && is_same_stamp(&p->known[old], &now[n_now])) || want_endpoint(n, *container))
+            n_now++;
+        else
+            all_known = false;
+    }
+    free(p->known);
+    p->known = now;
+    p->n_known = n_now;
+    return all_known;
+}
+
 static void scan(struct overlay_network *n)
 {
     struct overlay_publisher *p = &n->publisher;
     _cleanup_strv_ char **containers = NULL;
     struct err e = ERR_INIT;
-    bool all_known = true;
+    bool all_known;
 
     if (endpoints_list(n->dir, &containers, &e) < 0) {
         log_warning("network %s: %s", n->definition->name, e.text);
         return;
     }
-    overlay_records_unwant(&p->records, OVERLAY_ENDPOINTS);
-    STRV_FOREACH (container, containers) {
-        all_known = want_endpoint(n, *container) && all_known;
-    }
+    overlay_records_keep(&p->records, OVERLAY_ENDPOINTS, containers);
+    all_known = want_endpoints(n, containers);
     overlay_records_sync(&p->records);
     if (all_known || p->n_rescans >= RESCANS_MAX)
         timer_clear(&n->overlay->loop, &p->rescan);
@@ -106,4 +150,5 @@ void overlay_publisher_stop(struct overlay_network *n)
 {
     timer_clear(&n->overlay->loop, &n->publisher.rescan);
     overlay_records_stop(&n->publisher.records);
+    free(n->publisher.known);
 }

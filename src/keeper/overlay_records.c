@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/strv.h"
 #include "keeper/etcd_kv.h"
 
 enum { RETRY_MS = 1000, TXN_OPERATIONS_MAX = 100 /* etcd's limit is 128 */ };
@@ -93,10 +94,10 @@ void overlay_records_want(struct overlay_records *rs, const char *key, const cha
     set_text(&record_get(rs, key)->wanted, value);
 }
 
-void overlay_records_unwant(struct overlay_records *rs, const char *prefix)
+void overlay_records_keep(struct overlay_records *rs, const char *prefix, char *const *names)
 {
     for (struct overlay_record *r = rs->v; r; r = r->next)
-        if (strncmp(r->key, prefix, strlen(prefix)) == 0)
+        if (strncmp(r->key, prefix, strlen(prefix)) == 0 && !strv_contains(names, r->key + strlen(prefix)))
             set_text(&r->wanted, NULL);
 }
 

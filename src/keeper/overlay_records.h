@@ -25,8 +25,8 @@ void overlay_records_stop(struct overlay_records *rs);
 /* From now on key (behind the prefix) shall have this value; NULL: it shall not be there. Takes effect with the next
  * overlay_records_sync. */
 void overlay_records_want(struct overlay_records *rs, const char *key, const char *value);
-/* No key that begins with `prefix` shall be there but those that are wanted after this. */
-void overlay_records_unwant(struct overlay_records *rs, const char *prefix);
+/* Of the keys that begin with `prefix`, only these names behind it may stay wanted. */
+void overlay_records_keep(struct overlay_records *rs, const char *prefix, char *const *names);
 void overlay_records_sync(struct overlay_records *rs);
 
 /* A watch tells of a key of this host that is there, which somebody may have left: removed when it is not wanted. */

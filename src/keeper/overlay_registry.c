@@ -231,12 +231,22 @@ static int try_create(struct overlay *o, struct network *n, const struct network
     return r < 0 ? r : define(o, n, d.revision, ret_done, e);
 }
 
+static bool has_part(const struct network_subnet *s)
+{
+    return ip_is_set(&s->gateway) || (ip_is_set(&s->range.ip) && s->range.len != s->subnet.len);
+}
+
 int overlay_create(struct overlay *o, struct network *n, struct err *e)
 {
     const struct network_subnet wanted4 = n->v4, wanted6 = n->v6;
     bool done = false;
-    int r = overlay_find_address(o, e);
+    int r;
 
+    if (has_part(&n->v4) || has_part(&n->v6)) {
+        err_invalid(e, "an overlay network has no --gateway and no --ip-range");
+        return err_advice(e, "each host has a part of the subnet, whose first address is its gateway");
+    }
+    r = overlay_find_address(o, e);
     for (int race = 0; r == 0 && !done && race < RACES_MAX; race++)
         r = try_create(o, n, &wanted4, &wanted6, &done, e);
     if (r == 0 && !done)
@@ -245,6 +255,24 @@ int overlay_create(struct overlay *o, struct network *n, struct err *e)
         r = overlay_take_part(o, n, e);
     if (r == 0)
         n->mtu = overlay_mtu(o, n);
+    return r;
+}
+
+/* What was free where it was made may lead somewhere else here. */
+static int check_routes(const struct network *n, struct err *e)
+{
+    _cleanup_routes_ struct route_list routes = {0};
+    char text[PREFIX_TEXT_MAX], route[PREFIX_TEXT_MAX];
+    int r = routes_list(&routes, e);
+
+    for (size_t i = 0; r == 0 && i < routes.n; i++) {
+        const struct prefix *to = &routes.v[i].to;
+
+        if (strcmp(routes.v[i].device, n->link) == 0 || !prefix_overlaps(to, &n->v4.subnet))
+            continue;
+        r = err_conflict(e, "subnet %s of overlay network %s overlaps with this host's route to %s",
+                         prefix_format(&n->v4.subnet, text), n->name, prefix_format(to, route));
+    }
     return r;
 }
 
@@ -261,7 +289,9 @@ int overlay_find(struct overlay *o, const char *ref, struct network **ret, struc
     n = find_definition(&d, ref);
     if (!n)
         return err_not_found(e, "network %s not found", ref);
-    r = overlay_take_part(o, n, e);
+    r = check_routes(n, e);
+    if (r == 0)
+        r = overlay_take_part(o, n, e);
     if (r < 0)
         return r;
     n->mtu = overlay_mtu(o, n);

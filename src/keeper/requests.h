@@ -1,6 +1,6 @@
 /*
- * The keeper's clients: who may connect, what they may ask, and their answers. A request that must wait for something (a
- * dnsmasq that starts) keeps its connection until requests_answer() is told; no other client waits for it.
+ * The keeper's clients: who may connect, what they may ask, and their answers. A request that must wait for something
+ * (a dnsmasq that starts) keeps its connection until requests_answer() is told; no other client waits for it.
  */
 #ifndef SAMPAN_KEEPER_REQUESTS_H
 #define SAMPAN_KEEPER_REQUESTS_H
@@ -11,7 +11,7 @@
 
 enum { REQUESTS_CLIENTS_MAX = 24 };
 
-/* What a handler says: an answer is ready, or will come by requests_answer(); a negative errno is answered as an error. */
+/* What a handler says: the answer is ready, or will come by requests_answer(). A negative errno is answered too. */
 enum { REQUEST_DONE = 0, REQUEST_WAITS = 1 };
 
 struct keeper;

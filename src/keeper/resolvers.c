@@ -257,12 +257,22 @@ static void resolver_free(struct resolver *r)
     free(r);
 }
 
+/* Nobody waits in vain. */
+static void give_up(struct resolvers *rs, const struct resolver *r)
+{
+    struct err why = ERR_INIT;
+    err_set(&why, ERR_CONFLICT, 0, "the network was removed, or the container left it");
+    rs->settled(rs->owner, r->scope->key, &why);
+}
+
 void resolvers_forget(struct resolvers *rs, const char *key)
 {
     for (struct resolver **at = &rs->first; *at; at = &(*at)->next) {
         struct resolver *r = *at;
         if (strcmp(r->scope->key, key) == 0) {
             *at = r->next;
+            if (r->state == RESOLVER_STARTING)
+                give_up(rs, r);
             resolver_free(r);
             return;
         }
@@ -319,7 +329,7 @@ void resolvers_sweep(struct resolvers *rs, bool (*is_needed)(void *owner, const 
     struct resolver *next;
     for (struct resolver *r = rs->first; r; r = next) {
         next = r->next;
-        if (!is_needed(rs->owner, r->scope->key, r->used_at))
+        if (r->state != RESOLVER_STARTING && !is_needed(rs->owner, r->scope->key, r->used_at))
             resolvers_forget(rs, r->scope->key);
     }
 }

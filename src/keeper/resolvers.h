@@ -4,8 +4,8 @@
  *     serve -> STARTING -> READY -> (ends by itself) -> DOWN -> after a pause STARTING …
  *                 `-> (ends) -> DOWN
  *
- * The pause doubles with every failure in a row, from RETRY_MIN_MS to RETRY_MAX_MS. What a dnsmasq writes to stderr is read
- * as it comes; its last line is why it ended.
+ * The pause doubles with every failure in a row, from RETRY_MIN_MS to RETRY_MAX_MS. What a dnsmasq writes to stderr is
+ * read as it comes; its last line is why it ended.
  *
  * Nothing here waits: who asked to serve is told by the `settled` callback. All memory is theirs.
  */
@@ -48,7 +48,8 @@ void resolvers_forget(struct resolvers *rs, const char *key);
 /* All ask anew, and so fill the sets of egress rules anew. */
 void resolvers_forget_answers(struct resolvers *rs);
 
-/* Ends those that are not needed; used_at: when it was last asked for (clock.h). */
+/* Ends those that are not needed, but none that is STARTING: somebody waits for it. used_at: when it was last asked for
+ * (clock.h). */
 void resolvers_sweep(struct resolvers *rs, bool (*is_needed)(void *owner, const char *key, int64_t used_at));
 
 /* After SIGCHLD: sees who ended. */

@@ -1,6 +1,6 @@
 /*
- * What a dnsmasq is for: the names of one network, on port 53 of its gateways; or, for certain containers only, those of several
- * networks, or with egress rules of a container's own, on a port of its own (views.h).
+ * What a dnsmasq is for: the names of one network, on port 53 of its gateways; or, for certain containers only, those
+ * of several networks, or with egress rules of a container's own, on a port of its own (views.h).
  */
 #ifndef SAMPAN_KEEPER_SCOPE_H
 #define SAMPAN_KEEPER_SCOPE_H

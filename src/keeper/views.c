@@ -173,24 +173,28 @@ static uint16_t choose_port(const struct views *v, const char *key)
     return port;
 }
 
+/* Takes both over. As resolvers_serve. */
+static int join(struct views *v, struct member *m, struct scope *s, char ret_key[static SCOPE_KEY_MAX], struct err *e)
+{
+    memcpy(ret_key, m->key, sizeof(m->key));
+    m->port = s->port = choose_port(v, m->key);
+    m->next = v->first;
+    v->first = m;
+    return resolvers_serve(v->resolvers, s, e);
+}
+
 int views_update(struct views *v, const char *container, char ret_key[static SCOPE_KEY_MAX], struct err *e)
 {
     _cleanup_free_ struct member *old = take_member(v, container);
     _cleanup_scope_ struct scope *s = scope_new();
     struct member *now;
-    int result = 1, looked = look_at_container(v, container, s, &now, e), applied = 0;
-    if (now) {
-        memcpy(ret_key, now->key, sizeof(now->key));
-        now->port = s->port = choose_port(v, now->key);
-        now->next = v->first;
-        v->first = now;
-        result = resolvers_serve(v->resolvers, TAKE_PTR(s), e);
-    }
+    int r = look_at_container(v, container, s, &now, e);
+    if (r == 0)
+        r = now ? join(v, now, TAKE_PTR(s), ret_key, e) : 1;
     if (old && !views_has(v, old->key))
         resolvers_forget(v->resolvers, old->key);
-    if (!is_same(old, now))
-        applied = views_apply(v, result < 0 ? NULL : e);
-    return looked < 0 ? looked : applied < 0 ? applied : result;
+    int applied = is_same(old, now) ? 0 : views_apply(v, r < 0 ? NULL : e);
+    return applied < 0 && r >= 0 ? applied : r;
 }
 
 int views_apply(const struct views *v, struct err *e)

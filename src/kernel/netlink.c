@@ -373,7 +373,8 @@ static int read_datagram(int sock, struct answer *a, struct err *e)
     return 0;
 }
 
-/* The kernel goes on after a failed request, so all answers are waited for: none is left in a socket that is used again. */
+/* The kernel goes on after a failed request, so all answers are waited for: none is left in a socket that is used
+ * again. */
 static int run(int sock, struct answer *a, struct err *e)
 {
     int r;

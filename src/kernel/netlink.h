@@ -1,7 +1,8 @@
 /*
- * Netlink, enough to make and configure links, addresses and routes, and to ask for them: several requests go out in one
- * batch, their acknowledgements come back in order, and the first failure is reported with the kernel's extended ack text.
- * Own code because the shim is static and libmnl has no static library in Debian; the builder follows libmnl's shape.
+ * Netlink, enough to make and configure links, addresses and routes, and to ask for them: several requests go out in
+ * one batch, their acknowledgements come back in order, and the first failure is reported with the kernel's extended
+ * ack text. Own code because the shim is static and libmnl has no static library in Debian; the builder follows
+ * libmnl's shape.
  * Source: netlink(7), rtnetlink(7), Documentation/userspace-api/netlink/intro.rst.
  */
 #ifndef SAMPAN_KERNEL_NETLINK_H
@@ -40,8 +41,8 @@ int netlink_open(struct err *e);
 /* The same for another protocol: NETLINK_NETFILTER, NETLINK_XFRM. */
 int netlink_open_protocol(int protocol, struct err *e);
 
-/* The network namespace that a socket belongs to (SIOCGSKNS), owned by the caller, and the number of an interface there: a
- * positive index, or -ENODEV. Neither disturbs the socket. */
+/* The network namespace that a socket belongs to (SIOCGSKNS), owned by the caller, and the number of an interface
+ * there: a positive index, or -ENODEV. Neither disturbs the socket. */
 int netlink_namespace(int sock, struct err *e);
 int netlink_link_index(int sock, const char *name, struct err *e);
 
@@ -65,8 +66,8 @@ void netlink_nest_end(struct netlink_batch *b, struct nlattr *nest);
 /* A nest whose attributes stand behind a fixed header (VETH_INFO_PEER and its ifinfomsg). */
 struct nlattr *netlink_nest_with_header(struct netlink_batch *b, uint16_t type, const void *header, size_t header_len);
 
-/* Sends all and waits for every acknowledgement; a transaction's first failure ends the waiting, and the socket is good for
- * nothing more then. */
+/* Sends all and waits for every acknowledgement; a transaction's first failure ends the waiting, and the socket is
+ * good for nothing more then. */
 int netlink_run(int sock, struct netlink_batch *b, struct err *e);
 
 /* ---- asking */
@@ -74,9 +75,9 @@ int netlink_run(int sock, struct netlink_batch *b, struct err *e);
 /* One message of an answer. Negative ends the reading with that; e is then set. */
 typedef int (*netlink_take)(const struct nlmsghdr *h, void *arg, struct err *e);
 
-/* Sends the batch's one request, and hands each message of its answer to `take`: one message, or with the flag NLM_F_DUMP
- * all entries of a table. What changes while it is dumped may be missed, or come twice. The answer is read to its end in
- * any case. */
+/* Sends the batch's one request, and hands each message of its answer to `take`: one message, or with the flag
+ * NLM_F_DUMP all entries of a table. What changes while it is dumped may be missed, or come twice. The answer is
+ * read to its end in any case. */
 int netlink_query(int sock, struct netlink_batch *b, netlink_take take, void *arg, struct err *e);
 
 /* The attribute of a message behind its fixed header, or of a nest; NULL when it is not there. Bounds are checked. */

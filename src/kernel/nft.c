@@ -98,6 +98,13 @@ int nft_run(int sock, struct nft_batch *b, struct err *e)
     return r < 0 ? err_context(e, "nftables") : 0;
 }
 
+int nft_commit(struct nft_batch *b, struct err *e)
+{
+    _cleanup_close_ int sock = nft_open(e);
+
+    return sock < 0 ? sock : nft_run(sock, b, e);
+}
+
 static void put_request(struct nft_batch *b, const char *what, uint16_t type, uint16_t flags)
 {
     const struct nfgenmsg header = {.nfgen_family = b->family, .version = NFNETLINK_V0};
@@ -284,30 +291,44 @@ static void put_set_byte_order(struct nft_batch *b)
     netlink_attr(&b->nl, NFTA_SET_USERDATA, &user_data, sizeof(user_data));
 }
 
-static void put_set_size(struct nft_batch *b, uint32_t size)
+/* How many elements there may be, and for intervals how long each field is. */
+static void put_set_description(struct nft_batch *b, const struct nft_set *s)
 {
     struct nlattr *description = netlink_nest(&b->nl, NFTA_SET_DESC);
+    struct nlattr *fields = s->is_interval ? netlink_nest(&b->nl, NFTA_SET_DESC_CONCAT) : NULL;
 
-    put_u32(b, NFTA_SET_DESC_SIZE, size);
+    for (size_t i = 0; s->is_interval && i < NFT_FIELDS_MAX && s->key[i] != NFT_TYPE_NONE; i++) {
+        struct nlattr *field = netlink_nest(&b->nl, NFTA_LIST_ELEM);
+
+        put_u32(b, NFTA_SET_FIELD_LEN, types[s->key[i]].len);
+        netlink_nest_end(&b->nl, field);
+    }
+    netlink_nest_end(&b->nl, fields);
+    if (s->size > 0)
+        put_u32(b, NFTA_SET_DESC_SIZE, s->size);
     netlink_nest_end(&b->nl, description);
+}
+
+static uint32_t set_flags(const struct nft_set *s)
+{
+    return (s->data[0] != NFT_TYPE_NONE ? NFT_SET_MAP : 0) | (s->timeout > 0 ? NFT_SET_TIMEOUT : 0) |
+           (s->is_interval ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0);
 }
 
 void nft_add_set(struct nft_batch *b, const struct nft_set *s)
 {
-    bool is_map = s->data[0] != NFT_TYPE_NONE;
-
     put_set(b, s->name, NFT_MSG_NEWSET, NLM_F_CREATE);
-    put_u32(b, NFTA_SET_FLAGS, (is_map ? NFT_SET_MAP : 0) | (s->timeout > 0 ? NFT_SET_TIMEOUT : 0));
+    put_u32(b, NFTA_SET_FLAGS, set_flags(s));
     put_type(b, s->key, NFTA_SET_KEY_TYPE, NFTA_SET_KEY_LEN);
-    if (is_map)
+    if (s->data[0] != NFT_TYPE_NONE)
         put_type(b, s->data, NFTA_SET_DATA_TYPE, NFTA_SET_DATA_LEN);
     put_u32(b, NFTA_SET_ID, ++b->n_sets);
     if (s->key[0] == NFT_TYPE_IFNAME && s->key[1] == NFT_TYPE_NONE)
         put_set_byte_order(b);
     if (s->timeout > 0)
         netlink_attr_u64(&b->nl, NFTA_SET_TIMEOUT, htobe64((uint64_t)s->timeout * 1000));
-    if (s->size > 0)
-        put_set_size(b, s->size);
+    if (s->size > 0 || s->is_interval)
+        put_set_description(b, s);
 }
 
 static void put_elements(struct nft_batch *b, const char *set, uint16_t type, uint16_t flags)
@@ -355,15 +376,17 @@ void nft_value_add_ifname(struct nft_value *v, const char *name)
     nft_value_add(v, whole, sizeof(whole));
 }
 
-static void put_element(struct nft_batch *b, const struct nft_value *key, const struct nft_element *el)
+static void put_element(struct nft_batch *b, const struct nft_element *el, bool has_data)
 {
     struct nlattr *list = netlink_nest(&b->nl, NFTA_SET_ELEM_LIST_ELEMENTS);
     struct nlattr *element = netlink_nest(&b->nl, NFTA_LIST_ELEM);
 
-    nft_put_value(&b->nl, NFTA_SET_ELEM_KEY, key->bytes, key->len);
-    if (el && el->jump)
+    nft_put_value(&b->nl, NFTA_SET_ELEM_KEY, el->key.bytes, el->key.len);
+    if (el->key_end.len > 0)
+        nft_put_value(&b->nl, NFTA_SET_ELEM_KEY_END, el->key_end.bytes, el->key_end.len);
+    if (has_data && el->jump)
         nft_put_verdict(&b->nl, NFTA_SET_ELEM_DATA, NFT_JUMP, el->jump);
-    else if (el && el->data.len > 0)
+    else if (has_data && el->data.len > 0)
         nft_put_value(&b->nl, NFTA_SET_ELEM_DATA, el->data.bytes, el->data.len);
     netlink_nest_end(&b->nl, element);
     netlink_nest_end(&b->nl, list);
@@ -372,11 +395,11 @@ static void put_element(struct nft_batch *b, const struct nft_value *key, const 
 void nft_add_element(struct nft_batch *b, const char *set, const struct nft_element *el)
 {
     put_elements(b, set, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-    put_element(b, &el->key, el);
+    put_element(b, el, true);
 }
 
-void nft_delete_element(struct nft_batch *b, const char *set, const struct nft_value *key)
+void nft_delete_element(struct nft_batch *b, const char *set, const struct nft_element *el)
 {
     put_elements(b, set, NFT_MSG_DELSETELEM, 0);
-    put_element(b, key, NULL);
+    put_element(b, el, false);
 }

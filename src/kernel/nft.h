@@ -1,6 +1,6 @@
 /*
- * nf_tables by nfnetlink: tables, chains, sets, maps, elements and rules, built into one transaction that the kernel does
- * wholly or not at all. Rules are made of expressions (kernel/nft_expr.h).
+ * nf_tables by nfnetlink: tables, chains, sets, maps, elements and rules, built into one transaction that the kernel
+ * does wholly or not at all. Rules are made of expressions (kernel/nft_expr.h).
  *
  *     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
  *
@@ -10,8 +10,8 @@
  *     nft_add_rule(b, "input", "ct state established accept", expressions);
  *     nft_run(sock, b, &e);
  *
- * Building never fails: what does not fit is told by nft_run. Names and texts are borrowed until then. An error names the
- * object that the kernel refused, with the kernel's own words.
+ * Building never fails: what does not fit is told by nft_run. Names and texts are borrowed until then. An error names
+ * the object that the kernel refused, with the kernel's own words.
  *
  * Closing a socket that deleted something waits for the kernel's grace period (10 ms): deletions stay off the path of a
  * start.
@@ -39,8 +39,11 @@ void nft_batch_free(struct nft_batch *b);
 DEFINE_CLEANUP_PTR(nft_batch, struct nft_batch *, nft_batch_free)
 #define _cleanup_nft_batch_ _cleanup_(cleanup_nft_batch)
 
-/* Sends it, all or nothing. -ENOENT and -EEXIST are the kernel's. The socket and the batch are of no more use after a failure. */
+/* Sends it, all or nothing. -ENOENT and -EEXIST are the kernel's. The socket and the batch are of no more use after a
+ * failure. */
 int nft_run(int sock, struct nft_batch *b, struct err *e);
+/* The same with a socket of its own. */
+int nft_commit(struct nft_batch *b, struct err *e);
 
 /* The objects so far: each of the calls below is one. And after a failure the first that was refused, from 0. */
 size_t nft_count(const struct nft_batch *b);
@@ -52,7 +55,8 @@ int nft_has_table(int sock, uint8_t family, const char *name, uint32_t mark, boo
 /* The table that what follows is in. */
 void nft_use(struct nft_batch *b, uint8_t family, const char *table);
 void nft_add_table(struct nft_batch *b); /* success where it is there */
-/* -EEXIST where it is there. With a mark that nft(8) does not show, and so does not restore: what was saved and loaded again is told from what we made. */
+/* -EEXIST where it is there. With a mark that nft(8) does not show, and so does not restore: what was saved and
+ * loaded again is told from what we made. */
 void nft_add_marked_table(struct nft_batch *b, uint32_t mark);
 void nft_delete_table(struct nft_batch *b); /* with all that is in it; -ENOENT where it is not there */
 
@@ -68,7 +72,8 @@ void nft_add_chain(struct nft_batch *b, const struct nft_chain *c);
 void nft_flush_chain(struct nft_batch *b, const char *chain);
 void nft_delete_chain(struct nft_batch *b, const char *chain); /* -EBUSY while something jumps to it */
 
-/* text: the rule in nft's own language, for errors and for whoever reads the source. expressions: up to one without name. */
+/* text: the rule in nft's own language, for errors and for whoever reads the source. expressions: up to one without
+ * name. */
 void nft_add_rule(struct nft_batch *b, const char *chain, const char *text, const struct nft_expr *expressions);
 
 /* The types that keys and data are put together from. */
@@ -87,6 +92,7 @@ struct nft_set {
     const char *name;
     enum nft_type key[NFT_FIELDS_MAX];
     enum nft_type data[NFT_FIELDS_MAX]; /* none: a set; else a map */
+    bool is_interval;                   /* of several fields, and elements are ranges of each (key_end) */
     uint32_t timeout;                   /* seconds that an element lives; 0: for ever */
     uint32_t size;                      /* elements at most; 0: any number */
 };
@@ -106,13 +112,15 @@ void nft_value_add_ifname(struct nft_value *v, const char *name);
 
 struct nft_element {
     struct nft_value key;
-    struct nft_value data; /* of a map */
-    const char *jump;      /* of a map of verdicts: the chain */
+    struct nft_value key_end; /* of an interval: the last one, field by field */
+    struct nft_value data;    /* of a map */
+    const char *jump;         /* of a map of verdicts: the chain */
 };
 
 /* An element that is there already is success when its data is the same, and -EEXIST when it is not. */
 void nft_add_element(struct nft_batch *b, const char *set, const struct nft_element *el);
-void nft_delete_element(struct nft_batch *b, const char *set, const struct nft_value *key); /* -ENOENT */
+/* Its data is not looked at. -ENOENT where it is not there. */
+void nft_delete_element(struct nft_batch *b, const char *set, const struct nft_element *el);
 
 /* ---- hearing of changes */
 

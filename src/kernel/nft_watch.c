@@ -6,12 +6,14 @@
 #include "kernel/netlink.h"
 #include "kernel/nft.h"
 
-/* A transaction's changes come in datagrams of at most this size (NLMSG_GOODSIZE, a page less its overhead, or one message). */
+/* A transaction's changes come in datagrams of at most this size (NLMSG_GOODSIZE, a page less its overhead, or one
+ * message). */
 enum { EVENTS_MAX = 64 * 1024, BACKLOG_BYTES = 1024 * 1024 };
 
 int nft_watch_open(struct err *e)
 {
-    /* Bound, which gives it a number: changes made by whoever wants no report of them are kept from sockets that have none. */
+    /* Bound, which gives it a number: changes made by whoever wants no report of them are kept from sockets that have
+     * none. */
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1U << (NFNLGRP_NFTABLES - 1)};
     const int backlog = BACKLOG_BYTES;
     _cleanup_close_ int sock = netlink_open_protocol(NETLINK_NETFILTER, e);

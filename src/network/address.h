@@ -1,8 +1,8 @@
 /*
  * IP addresses and prefixes of both families, and hardware addresses, as values.
  *
- * Text is what inet_pton(3) and inet_ntop(3) take and give. A prefix's host bits are kept, so that an interface's address
- * ("172.17.0.5/20") and a subnet ("172.17.0.0/20") are the same type; prefix_network() clears them.
+ * Text is what inet_pton(3) and inet_ntop(3) take and give. A prefix's host bits are kept, so that an interface's
+ * address ("172.17.0.5/20") and a subnet ("172.17.0.0/20") are the same type; prefix_network() clears them.
  */
 #ifndef SAMPAN_NETWORK_ADDRESS_H
 #define SAMPAN_NETWORK_ADDRESS_H

@@ -173,8 +173,8 @@ static int address_and_bring_up(int sock, const struct network *n, struct err *e
     return netlink_run(sock, &b, e);
 }
 
-/* Answers to [::1]:PORT come back by the bridge, and have to be this host's there as well: what route_localnet is for IPv4. The
- * kernel itself drops what comes from outside with that address. lo's own route goes before it. */
+/* Answers to [::1]:PORT come back by the bridge, and have to be this host's there as well: what route_localnet is
+ * for IPv4. The kernel itself drops what comes from outside with that address. lo's own route goes before it. */
 static int route_localhost(int sock, const struct network *n, struct err *e)
 {
     static const struct ip localhost = {.family = AF_INET6, .bytes = {[15] = 1}};

@@ -146,8 +146,8 @@ int forwarding_enable(const struct network *n, struct err *e)
 
 enum when { ALWAYS, WITH_V6, WITHOUT_V6 };
 
-/* Localhost's connections to published ports leave by the bridge; what comes in with such an address is the firewall's to
- * drop. Redirects would lead a container past its own published port. */
+/* Localhost's connections to published ports leave by the bridge; what comes in with such an address is the
+ * firewall's to drop. Redirects would lead a container past its own published port. */
 static const struct bridge_sysctl {
     const char *conf;
     const char *key;

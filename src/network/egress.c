@@ -63,7 +63,8 @@ static bool is_label_char(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* Letters, digits, '-' and '_', in labels with dots between; one at least that is not all digits, or it is a broken address. */
+/* Letters, digits, '-' and '_', in labels with dots between; one at least that is not all digits, or it is a broken
+ * address. */
 static bool is_name(const char *s)
 {
     bool has_letter = false;

@@ -3,8 +3,8 @@
  *
  *   10.0.0.0/8    10.0.0.1:443    fd00::/8    [fd00::1]:53/udp    [fd00::]/8:53    deb.example.org:443/tcp    *.example.org
  *
- * A name means the addresses that it has when it is asked for on a network with names, and those of the names below it. A port
- * without a protocol means TCP and UDP.
+ * A name means the addresses that it has when it is asked for on a network with names, and those of the names below
+ * it. A port without a protocol means TCP and UDP.
  */
 #ifndef SAMPAN_NETWORK_EGRESS_H
 #define SAMPAN_NETWORK_EGRESS_H

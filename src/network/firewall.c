@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -10,11 +11,20 @@
 
 #define FIREWALL_LOCK "firewall.lock"
 
+bool firewall_has_localhost6(void)
+{
+    char called = '0';
+    _cleanup_close_ int fd = open("/proc/sys/net/bridge/bridge-nf-call-ip6tables", O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 || read(fd, &called, 1) != 1 || called == '0';
+}
+
 static struct firewall_rules rules_of(const struct net_instance *in, const struct net_config *config)
 {
     return (struct firewall_rules){.ports_open = config->ports_open,
                                    .only_ours4 = file_exists(in->dir_fd, FORWARDING_MARK_V4),
                                    .only_ours6 = file_exists(in->dir_fd, FORWARDING_MARK_V6),
+                                   .has_localhost6 = firewall_has_localhost6(),
                                    .gate = firewall_gate_of(in)};
 }
 
@@ -44,16 +54,13 @@ static int put_tables(const struct net_instance *in, const struct firewall_rules
                       struct err *e)
 {
     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
-    _cleanup_close_ int sock = nft_open(e);
 
-    if (sock < 0)
-        return sock;
     firewall_put_tables(b, in->table, rules, has_remains);
-    return nft_run(sock, b, e);
+    return nft_commit(b, e);
 }
 
-/* Remains of another version, of somebody's saved ruleset, or of a partial flush are replaced; not without need, since the
- * keeper hears of every table that goes. */
+/* Remains of another version, of somebody's saved ruleset, or of a partial flush are replaced; not without need,
+ * since the keeper hears of every table that goes. */
 static int make(const struct net_instance *in, const struct firewall_rules *rules, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -105,12 +112,9 @@ int firewall_ensure(const struct net_instance *in, const struct net_config *conf
 static int delete_tables(const struct net_instance *in, void (*put)(struct nft_batch *, const char *), struct err *e)
 {
     _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
-    _cleanup_close_ int sock = nft_open(e);
 
-    if (sock < 0)
-        return sock;
     put(b, in->table);
-    return nft_run(sock, b, e);
+    return nft_commit(b, e);
 }
 
 int firewall_remove(const struct net_instance *in, struct err *e)

@@ -3,25 +3,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/fd.h"
 #include "kernel/conntrack.h"
 #include "network/firewall_egress.h"
 #include "network/firewall_ports.h"
 #include "network/firewall_sources.h"
 #include "network/firewall_tables.h"
 
-/* A socket of its own for each transaction: after a failure it is of no more use. */
-static int run(struct nft_batch *b, struct err *e)
-{
-    _cleanup_close_ int sock = nft_open(e);
-
-    return sock < 0 ? sock : nft_run(sock, b, e);
-}
-
 /* ---- flows ---- */
 
-/* Of the UDP ports, which a client may go on sending to: as the container sees them (translated), or the host (not yet). TCP
- * ends by itself. */
+/* Of the UDP ports, which a client may go on sending to: as the container sees them (translated), or the host (not
+ * yet). TCP ends by itself. */
 static int forget_flows(const struct net_plan *p, bool is_translated, struct err *e)
 {
     _cleanup_free_ struct conntrack_flows *kinds = calloc(p->n_ports + 1, sizeof(*kinds));
@@ -62,9 +53,7 @@ static void put_source(struct nft_batch *b, const char *map, const struct ip *ip
     if (!ip_is_set(ip))
         return;
     nft_value_add(&el.key, ip->bytes, ip_size(ip));
-    nft_add_element(b, map, &el);
-    if (is_removal) /* what was just added can be removed, and what was another's was not added */
-        nft_delete_element(b, map, &el.key);
+    firewall_put_element(b, map, &el, is_removal);
 }
 
 static void put_egress(struct nft_batch *b, const char *table, const struct net_plan *p, const struct egress_chain *c)
@@ -110,7 +99,7 @@ int firewall_add_container(const char *table, const struct net_plan *p, struct e
     first = nft_count(b);
     for (size_t i = 0; i < p->n_ports; i++)
         firewall_put_port(b, table, &p->ports[i]);
-    r = run(b, e);
+    r = nft_commit(b, e);
     return r < 0 ? explain_failure(p, b, first, r, e) : 0;
 }
 
@@ -137,7 +126,7 @@ static int remove_ports_once(const char *table, const struct net_plan *p, const 
         ports[nft_count(b) / PORT_REMOVAL_OBJECTS] = i;
         firewall_put_port_removal(b, table, &p->ports[i]);
     }
-    r = run(b, e);
+    r = nft_commit(b, e);
     if (r == -EEXIST)
         *ret_lost = ports[nft_failed(b) / PORT_REMOVAL_OBJECTS];
     return r;
@@ -170,7 +159,7 @@ static int remove_source(const char *table, const struct egress_chain *c, const 
     nft_use(b, NFPROTO_INET, table);
     nft_add_chain(b, &chain);
     put_source(b, map, ip, c->name, true);
-    r = run(b, e);
+    r = nft_commit(b, e);
     return r == -EEXIST ? 0 : r; /* the address is another container's by now */
 }
 
@@ -185,7 +174,7 @@ static int remove_interface(const char *table, const struct egress_chain *c, con
     if (r < 0)
         return r;
     firewall_put_sources_removal(b, table, i);
-    return run(b, e);
+    return nft_commit(b, e);
 }
 
 static int remove_egress(const char *table, const struct net_plan *p, struct err *e)
@@ -200,7 +189,7 @@ static int remove_egress(const char *table, const struct net_plan *p, struct err
         return r;
     nft_use(b, NFPROTO_INET, table);
     egress_chain_put_removal(b, &c);
-    r = run(b, e);
+    r = nft_commit(b, e);
     return r == -EBUSY ? 0 : r; /* another interface of the container's goes by it still */
 }
 

@@ -127,8 +127,8 @@ static int set_sysctl(const char *family, const char *link, const char *name, co
     return file_write_existing(AT_FDCWD, path, value, e);
 }
 
-/* Packets come in again on gate_out that the routes would send to another link, and are forwarded. IPv6 may be off for new
- * links. */
+/* Packets come in again on gate_out that the routes would send to another link, and are forwarded. IPv6 may be off
+ * for new links. */
 static int set_sysctls(const struct firewall_gate *g, bool has_ipv6, struct err *e)
 {
     int r = set_sysctl("ipv4", g->out, "rp_filter", "2", e);
@@ -160,8 +160,8 @@ int firewall_gate_up(const struct firewall_gate *g, struct err *e)
     index_in = (int)if_nametoindex(g->in);
     index_out = (int)if_nametoindex(g->out);
     netlink_batch_init(&b);
-    /* In this order: the end that comes up second finds a carrier and can send at once; the other only when the kernel gets
-     * round to it, up to a second later. */
+    /* In this order: the end that comes up second finds a carrier and can send at once; the other only when the
+     * kernel gets round to it, up to a second later. */
     request_up(&b, index_out, has_ipv6);
     request_up(&b, index_in, has_ipv6);
     request_address(&b, g, index_out);
@@ -198,8 +198,8 @@ int firewall_gate_down(const struct firewall_gate *g, struct err *e)
 
 /* ---- rules ---- */
 
-/* Last of all that looks at input, but in front of conntrack's own (INT_MAX), which remembers what passes: the connection is
- * to be remembered as it comes in the second time. */
+/* Last of all that looks at input, but in front of conntrack's own (INT_MAX), which remembers what passes: the
+ * connection is to be remembered as it comes in the second time. */
 enum { PRIORITY_GATE = INT_MAX - 1 };
 
 static const struct nft_chain gate_chain = {

@@ -1,17 +1,20 @@
 /*
- * The gate, by which published ports obey the host's own input rules (firewall.h): a veth pair with both ends in the host's
- * network namespace, and the rules that send new connections through it.
+ * The gate, by which published ports obey the host's own input rules (firewall.h): a veth pair with both ends in the
+ * host's network namespace, and the rules that send new connections through it.
  *
  *   client -> eth0 -> [host's input rules] -> chain gate: dup -> gate_in ===veth=== gate_out -> dnat -> forward -> container
  *
- * - dup sends to a next hop; a route leads there through gate_in. Address resolution is off on it and both ends have the same
- *   MAC address, so that the next hop is always the other end. The rules name no link by its number, so that a ruleset that
- *   somebody saved with ours in it can be loaded at boot; without the route a guard drops what dup sends elsewhere.
+ * - dup sends to a next hop; a route leads there through gate_in. Address resolution is off on it and both ends have
+ *   the same MAC address, so that the next hop is always the other end. The rules name no link by its number, so that
+ *   a ruleset that somebody saved with ours in it can be loaded at boot; without the route a guard drops what dup
+ *   sends elsewhere.
  * - What comes out was untracked by dup and is a new connection to conntrack: the one that it will remember.
- * - dup sets "don't fragment"; it is cleared again, or a first datagram larger than the container's link would be lost. Over
- *   IPv6 it is lost: it was put together from fragments, and IPv6 routers don't fragment.
- * - dup's packets leave through the host's output hooks: an output policy of drop must let gate_in pass. A reverse path filter
- *   made of rules (firewalld: IPv6_rpfilter) must be loose or let gate_out pass; sysctl's rp_filter is set to loose on it.
+ * - dup sets "don't fragment"; it is cleared again, or a first datagram larger than the container's link would be lost.
+ * - dup's packets leave through the host's output hooks: an output policy of drop must let gate_in pass. A reverse
+ *   path filter made of rules (firewalld: IPv6_rpfilter) must be loose or let gate_out pass; sysctl's rp_filter is
+ *   set to loose on it.
+ * - Policy routing that sends every destination elsewhere (a VPN's rule in front of the main table) must leave out
+ *   the next hop.
  * - Clients with IPv6 link-local addresses don't get through: such packets are never forwarded.
  *
  * Privilege: CAP_NET_ADMIN. Source: net/ipv4/netfilter/nf_dup_ipv4.c, ip-sysctl.rst (rp_filter).

@@ -1,15 +1,14 @@
-/* Two sets that the keeper fills: name servers for containers on several networks, and the hosts of overlay networks. */
+/* Two sets that the keeper fills: name servers for containers on several networks, and the hosts of overlay
+ * networks. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "network/firewall_tables.h"
 
-static int run(struct nft_batch *b, const char *what, struct err *e)
+static int commit(struct nft_batch *b, const char *what, struct err *e)
 {
-    _cleanup_close_ int sock = nft_open(e);
-    int r = sock < 0 ? sock : nft_run(sock, b, e);
+    int r = nft_commit(b, e);
 
     return r < 0 ? err_context(e, "firewall: %s", what) : 0;
 }
@@ -57,7 +56,7 @@ int firewall_set_names(const struct net_instance *in, const struct net_names *v,
     nft_use(b, NFPROTO_INET, in->table);
     nft_flush_set(b, SET_NAMES_PORTS);
     put_server_ports(b, v, n);
-    return run(b, "lead containers to their name servers", e);
+    return commit(b, "lead containers to their name servers", e);
 }
 
 /* ---- overlay ---- */
@@ -100,5 +99,5 @@ int firewall_overlay_peers(const struct net_instance *in, const uint32_t *vnis, 
     nft_add_rule(b, CHAIN_OVERLAY, "ip6 saddr @overlay_peers6 return", from_peer6);
     for (size_t i = 0; i < n_vnis; i++)
         put_vni(b, vnis[i]);
-    return run(b, "guard overlay networks", e);
+    return commit(b, "guard overlay networks", e);
 }

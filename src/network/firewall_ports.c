@@ -70,6 +70,6 @@ void firewall_put_port_removal(struct nft_batch *b, const char *table, const str
 
     /* Adding it first proves that it is ours, since another's is not the same, and makes one that can be deleted. */
     firewall_put_port(b, table, port);
-    nft_delete_element(b, map_of(port), &el.key);
-    nft_delete_element(b, set_of(port), &el.key);
+    nft_delete_element(b, map_of(port), &el);
+    nft_delete_element(b, set_of(port), &el);
 }

@@ -65,13 +65,6 @@ static void put_table(struct nft_batch *b, const char *table)
         nft_add_rule(b, chain.name, rules[i].text, rules[i].expressions);
 }
 
-static void put(struct nft_batch *b, const char *set, const struct nft_element *el, bool is_removal)
-{
-    nft_add_element(b, set, el);
-    if (is_removal)
-        nft_delete_element(b, set, &el->key);
-}
-
 static void put_source(struct nft_batch *b, const char *set, const char *port, const struct ip *ip, bool is_removal)
 {
     struct nft_element el = {.key.len = 0};
@@ -80,7 +73,7 @@ static void put_source(struct nft_batch *b, const char *set, const char *port, c
         return;
     nft_value_add_ifname(&el.key, port);
     nft_value_add(&el.key, ip->bytes, ip_size(ip));
-    put(b, set, &el, is_removal);
+    firewall_put_element(b, set, &el, is_removal);
 }
 
 static void put_interface(struct nft_batch *b, const char *table, const struct net_interface *i, bool is_removal)
@@ -91,7 +84,7 @@ static void put_interface(struct nft_batch *b, const char *table, const struct n
         return;
     put_table(b, table);
     nft_value_add_ifname(&port.key, i->host_name);
-    put(b, SET_GUARDED, &port, is_removal);
+    firewall_put_element(b, SET_GUARDED, &port, is_removal);
     put_source(b, SET_SOURCES4, i->host_name, &i->address4.ip, is_removal);
     put_source(b, SET_SOURCES6, i->host_name, &i->address6.ip, is_removal);
 }

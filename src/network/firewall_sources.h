@@ -1,7 +1,7 @@
 /*
- * Containers with egress rules of their own are known by their source address, so they may have no other: a table of the
- * bridge family drops what comes from such a container's port of the bridge under another one's address (IPv4, ARP, IPv6 and
- * its neighbour advertisements), and every other protocol. Made with the first such container.
+ * Containers with egress rules of their own are known by their source address, so they may have no other: a table of
+ * the bridge family drops what comes from such a container's port of the bridge under another one's address (IPv4,
+ * ARP, IPv6 and its neighbour advertisements), and every other protocol. Made with the first such container.
  */
 #ifndef SAMPAN_NETWORK_FIREWALL_SOURCES_H
 #define SAMPAN_NETWORK_FIREWALL_SOURCES_H

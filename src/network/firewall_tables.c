@@ -1,5 +1,5 @@
-/* The static part of the firewall: tables, sets, chains, and the rules over them, each beside its text in nft's language. A
- * unit test compares that text with what nft(8) lists. */
+/* The static part of the firewall: tables, sets, chains, and the rules over them, each beside its text in nft's
+ * language. A unit test compares that text with what nft(8) lists. */
 #include "network/firewall_tables.h"
 
 #define IFNAME NFT_TYPE_IFNAME
@@ -135,7 +135,6 @@ static void put_inet(struct nft_batch *b, const struct firewall_rules *rules)
 
 static const struct nft_set ip_sets[] = {
     {.name = SET_BRIDGES, .key = {IFNAME}},
-    {.name = SET_LINKS, .key = {IFNAME, IFNAME}},
     {.name = SET_MASQUERADED, .key = {IFNAME}},
     {.name = SET_PUBLISHED, .key = {PROTO, PORT}},
 };
@@ -145,6 +144,7 @@ static const struct nft_set ip4_sets[] = {
     {.name = MAP_HOST_PORTS, .key = {IPV4, PROTO, PORT}, .data = {IPV4, PORT}},
     {.name = SET_HOST_PUBLISHED, .key = {IPV4, PROTO, PORT}},
     {.name = SET_GATEWAYS, .key = {IFNAME, IPV4}},
+    {.name = SET_HOMES, .key = {IPV4, IFNAME}, .is_interval = true},
     {.name = MAP_NAMES, .key = {IPV4}, .data = {PORT}},
 };
 
@@ -153,6 +153,7 @@ static const struct nft_set ip6_sets[] = {
     {.name = MAP_HOST_PORTS, .key = {IPV6, PROTO, PORT}, .data = {IPV6, PORT}},
     {.name = SET_HOST_PUBLISHED, .key = {IPV6, PROTO, PORT}},
     {.name = SET_GATEWAYS, .key = {IFNAME, IPV6}},
+    {.name = SET_HOMES, .key = {IPV6, IFNAME}, .is_interval = true},
     {.name = MAP_NAMES, .key = {IPV6}, .data = {PORT}},
 };
 
@@ -172,13 +173,13 @@ static const struct nft_chain ip4_chains[] = {
 
 static const struct rule ip_rules[] = {
     RULE("prerouting", "iifname @bridges jump publish", NFT_IIFNAME_IN(SET_BRIDGES), NFT_JUMP_TO("publish")),
-    RULE("output", "jump publish", NFT_JUMP_TO("publish")),
     RULE("publish", "fib daddr type != local return", NFT_DADDR_IS_NOT_LOCAL, NFT_DO_RETURN),
-    /* The container would answer its neighbour directly, with an address that the neighbour did not ask. */
-    RULE("postrouting", "iifname . oifname @links ct status dnat masquerade", NFT_IIFNAME, OIFNAME_AS_SECOND,
-         NFT_IN(SET_LINKS), NFT_CT_STATUS_DNAT, NFT_MASQUERADE),
     RULE("postrouting", "iifname @masqueraded oifname != @bridges masquerade", NFT_IIFNAME_IN(SET_MASQUERADED),
          NFT_OIFNAME_NOT_IN(SET_BRIDGES), NFT_MASQUERADE),
+};
+
+static const struct rule output_rules[] = {
+    RULE("output", "jump publish", NFT_JUMP_TO("publish")),
 };
 
 static const struct rule open_rules[] = {
@@ -212,6 +213,10 @@ static const struct rule ip6_names_rules[] = {
 };
 
 static const struct rule ip4_rules[] = {
+    /* The container would answer its neighbour directly, with an address that the neighbour did not ask. By
+     * addresses, since there is no iifname where a bridge calls the firewall itself. */
+    RULE("postrouting", "ip saddr . oifname @homes ct status dnat masquerade", SADDR4,
+         NFT_META(NFT_META_OIFNAME, NFT_REG_AFTER(4)), NFT_IN(SET_HOMES), NFT_CT_STATUS_DNAT, NFT_MASQUERADE),
     /* Bridges may route 127.0.0.0/8 (route_localnet), so that the host's localhost reaches published ports; nobody
      * else's packets may have such addresses (CVE-2020-8558). */
     RULE("raw", "iifname @bridges ip daddr 127.0.0.0/8 drop", NFT_IIFNAME_IN(SET_BRIDGES), IP_NET127(16), NFT_DROP),
@@ -227,7 +232,14 @@ static const struct rule ip4_rules[] = {
 
 static const uint8_t ip6_loopback[16] = {[15] = 1};
 
+static const struct rule no_localhost6_rules[] = {
+    RULE("output", "ip6 daddr ::1 return", NFT_PAYLOAD(AT_NETWORK, 24, 16, NFT_REG_A), NFT_EQ(ip6_loopback, 16),
+         NFT_DO_RETURN),
+};
+
 static const struct rule ip6_rules[] = {
+    RULE("postrouting", "ip6 saddr . oifname @homes ct status dnat masquerade", SADDR6,
+         NFT_META(NFT_META_OIFNAME, NFT_REG_AFTER(16)), NFT_IN(SET_HOMES), NFT_CT_STATUS_DNAT, NFT_MASQUERADE),
     RULE("publish", "dnat ip6 to ip6 daddr . meta l4proto . th dport map @host_ports",
          NFT_PAYLOAD(AT_NETWORK, 24, 16, NFT_REG_A), NFT_L4PROTO_AND_PORT(NFT_REG_AFTER(16)),
          NFT_MAP(MAP_HOST_PORTS, NFT_REG_A), NFT_DNAT(NFPROTO_IPV6, NFT_REG_A, IP6_PORT)),
@@ -249,10 +261,13 @@ static void put_ip(struct nft_batch *b, uint8_t family, const struct firewall_ru
         PUT(rules, b, ip4_rules);
     } else {
         PUT(sets, b, ip6_sets);
+        if (!rules->has_localhost6)
+            PUT(rules, b, no_localhost6_rules);
         PUT(rules, b, ip6_names_rules);
         PUT(rules, b, ip_rules);
         PUT(rules, b, ip6_rules);
     }
+    PUT(rules, b, output_rules);
     if (rules->ports_open)
         PUT(rules, b, open_rules);
     else
@@ -262,12 +277,19 @@ static void put_ip(struct nft_batch *b, uint8_t family, const struct firewall_ru
 /* ---- all of them ---- */
 
 /* To be counted up with every change of the static rules: an engine that is newer than the tables makes them anew. */
-enum { RULES_VERSION = 1 };
+enum { RULES_VERSION = 2 };
 
 static uint32_t mark_of(const struct firewall_rules *rules)
 {
-    return RULES_VERSION << 3 | (rules->ports_open ? 4u : 0) | (rules->only_ours4 ? 2u : 0) |
-           (rules->only_ours6 ? 1u : 0);
+    return RULES_VERSION << 4 | (rules->has_localhost6 ? 8u : 0) | (rules->ports_open ? 4u : 0) |
+           (rules->only_ours4 ? 2u : 0) | (rules->only_ours6 ? 1u : 0);
+}
+
+void firewall_put_element(struct nft_batch *b, const char *set, const struct nft_element *el, bool is_removal)
+{
+    nft_add_element(b, set, el);
+    if (is_removal)
+        nft_delete_element(b, set, el);
 }
 
 /* Nothing is there afterwards, whatever was there before: deleting what is missing would fail. */

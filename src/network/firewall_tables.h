@@ -1,6 +1,6 @@
 /*
- * What the parts of the firewall share: the names of its sets and maps, and the static rules. See firewall.h for the picture,
- * firewall_tables.c for the rules in nft's own language.
+ * What the parts of the firewall share: the names of its sets and maps, and the static rules. See firewall.h for the
+ * picture, firewall_tables.c for the rules in nft's own language.
  */
 #ifndef SAMPAN_NETWORK_FIREWALL_TABLES_H
 #define SAMPAN_NETWORK_FIREWALL_TABLES_H
@@ -11,9 +11,8 @@
 
 /* In every table of ours but that of the bridge family. ifname */
 #define SET_BRIDGES "bridges"
-/* Pairs of a bridge with itself: what came from it and goes back to it. ifname . ifname */
-#define SET_LINKS "links"
-
+/* ip, ip6: address . ifname: a subnet and its bridge; what comes from it and goes back to it */
+#define SET_HOMES "homes"
 /* ip, ip6: proto . port : address . port; with the host's address in front where not all are meant */
 #define MAP_PORTS "ports"
 #define MAP_HOST_PORTS "host_ports"
@@ -26,6 +25,8 @@
 #define MAP_NAMES "names"
 
 /* inet */
+/* Pairs of a bridge with itself, but isolated ones: what came from it and goes back to it. ifname . ifname */
+#define SET_LINKS "links"
 #define SET_INTERNAL "internal" /* ifname */
 /* ifname . address: what internal networks may ask, and what egress rules don't deny */
 #define SET_GATEWAYS4 "gateways4"
@@ -49,8 +50,13 @@ struct firewall_rules {
     bool ports_open; /* translate at once, without the gate */
     /* It was us who made a router of this host: nothing but our networks is forwarded. */
     bool only_ours4, only_ours6;
+    bool has_localhost6; /* see firewall.h */
     struct firewall_gate gate;
 };
+
+/* An element that is to be there, or is not to be: adding what is there changes nothing, and what was just added can be
+ * deleted. A key of a map that has other data fails with -EEXIST either way: it is another's. */
+void firewall_put_element(struct nft_batch *b, const char *set, const struct nft_element *el, bool is_removal);
 
 /* All tables, empty of networks and ports. -EEXIST where there is one already; or with has_remains in their place. */
 void firewall_put_tables(struct nft_batch *b, const char *table, const struct firewall_rules *rules, bool has_remains);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -15,12 +16,15 @@
 #include "kernel/netlink.h"
 #include "network/link_request.h"
 
+enum { MACVLAN_PATIENCE_MS = 2000, MACVLAN_PAUSE_MS = 5 };
+
 /* ---- before there are interfaces ---- */
 
 /*
- * In one procfs the same file of each network namespace is another one of the same name, and the kernel finds it by going
- * through all of them: with 900 containers that takes 0.3 ms a start, and more with each one. In a procfs of its own the
- * namespace is alone. Where that may not be mounted (a user namespace over another's processes), /proc has to do.
+ * In one procfs the same file of each network namespace is another one of the same name, and the kernel finds it by
+ * going through all of them: with 900 containers that takes 0.3 ms a start, and more with each one. In a procfs of
+ * its own the namespace is alone. Where that may not be mounted (a user namespace over another's processes), /proc
+ * has to do.
  */
 static int open_procfs(struct err *e)
 {
@@ -154,7 +158,8 @@ static struct prefix link_local(const uint8_t mac[static NET_MAC_LEN])
 
 /* ---- routes ---- */
 
-/* A router outside of the subnet (as some providers' are) is on the link all the same. No gateway: by the interface alone. */
+/* A router outside of the subnet (as some providers' are) is on the link all the same. No gateway: by the interface
+ * alone. */
 static void request_default_route(struct netlink_batch *b, const struct ip *gateway, const struct prefix *address,
                                   int index, uint16_t flags)
 {
@@ -200,31 +205,67 @@ static void request_no_generated_address(struct netlink_batch *b, int index)
     link_put_no_ipv6_addresses(b);
 }
 
-static void request_up(struct netlink_batch *b, int index)
+static void request_up(struct netlink_batch *b, const struct net_interface *i, int index)
 {
     const struct ifinfomsg link = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 
+    if (has_link_local(i))
+        request_no_generated_address(b, index);
     netlink_request(b, "bring it up", RTM_NEWLINK, 0, &link, sizeof(link));
 }
 
-int inside_configure(int sock, const struct net_interface *i, struct err *e)
+static int bring_up(int sock, const struct net_interface *i, int index, struct err *e)
+{
+    struct netlink_batch b;
+
+    netlink_batch_init(&b);
+    request_up(&b, i, index);
+    return netlink_run(sock, &b, e);
+}
+
+/* A macvlan has its MAC for itself on its parent. That of a container which had the same address before lives on
+ * while the kernel takes down its namespace: 50 ms, and more where many end. */
+static int bring_macvlan_up(int sock, const struct net_interface *i, int index, struct err *e)
+{
+    const struct timespec pause = {.tv_nsec = MACVLAN_PAUSE_MS * 1000 * 1000};
+    struct err why = ERR_INIT;
+    int r = bring_up(sock, i, index, &why);
+
+    for (int waited = 0; r == -EADDRINUSE && waited < MACVLAN_PATIENCE_MS; waited += MACVLAN_PAUSE_MS) {
+        (void)nanosleep(&pause, NULL);
+        why = ERR_INIT;
+        r = bring_up(sock, i, index, &why);
+    }
+    if (r < 0 && e)
+        *e = why;
+    return r;
+}
+
+static int configure(int sock, const struct net_interface *i, int index, struct err *e)
 {
     struct prefix local = link_local(i->mac);
     struct netlink_batch b;
-    int index = netlink_link_index(sock, i->name, e);
-    int r;
 
-    if (index < 0)
-        return index;
     netlink_batch_init(&b);
-    if (has_link_local(i))
-        request_no_generated_address(&b, index);
-    request_up(&b, index);
+    request_up(&b, i, index);
     if (has_link_local(i))
         request_address(&b, &local, index);
     request_family(&b, i, &i->address4, &i->gateway4, index);
     request_family(&b, i, &i->address6, &i->gateway6, index);
-    r = netlink_run(sock, &b, e);
+    return netlink_run(sock, &b, e);
+}
+
+int inside_configure(int sock, const struct net_interface *i, struct err *e)
+{
+    int index = netlink_link_index(sock, i->name, e);
+    int r = 0;
+
+    if (index < 0)
+        return index;
+    if (i->kind == NET_MACVLAN)
+        r = bring_macvlan_up(sock, i, index, e);
+    if (r == 0)
+        r = configure(sock, i, index, e);
     return r < 0 ? err_context(e, "interface %s of the container", i->name) : 0;
 }
 

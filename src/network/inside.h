@@ -8,7 +8,7 @@
 
 #include "network/plan.h"
 
-/* One batch through the container's socket. */
+/* One batch through the container's socket. Waits for a macvlan's MAC to be free, two seconds at most. */
 int inside_configure(int sock, const struct net_interface *i, struct err *e);
 
 /* For an interface that was born otherwise (see net_prepare_namespace), before it is up: IPv6 on or off, and no router

@@ -1,6 +1,7 @@
 /*
- * What this engine calls its own in the host's network namespace. Several engines with different run roots may share one
- * network namespace (the tests do): each has its own nftables tables, bridges and gate, named after its run root.
+ * What this engine calls its own in the host's network namespace. Several engines with different run roots may share
+ * one network namespace (the tests do): each has its own nftables tables, bridges and gate, named after its run
+ * root.
  */
 #ifndef SAMPAN_NETWORK_INSTANCE_H
 #define SAMPAN_NETWORK_INSTANCE_H

@@ -44,27 +44,26 @@ static int run_removal(int sock, struct netlink_batch *b, struct err *e)
 
 /* ---- security associations */
 
+/* What follows the fixed part of each, the key and the window's bits, is of variable size to the kernel. */
 static void add_algorithm(struct netlink_batch *b, const struct ipsec_key *key)
 {
-    struct {
-        struct xfrm_algo_aead algorithm;
-        uint8_t key[IPSEC_KEY_LEN];
-    } aead = {
-        .algorithm = {.alg_name = "rfc4106(gcm(aes))", .alg_key_len = IPSEC_KEY_LEN * 8, .alg_icv_len = ICV_BITS}};
+    const struct xfrm_algo_aead algorithm = {
+        .alg_name = "rfc4106(gcm(aes))", .alg_key_len = IPSEC_KEY_LEN * 8, .alg_icv_len = ICV_BITS};
+    uint8_t aead[sizeof(algorithm) + IPSEC_KEY_LEN];
 
-    memcpy(aead.key, key->key, sizeof(aead.key));
-    netlink_attr(b, XFRMA_ALG_AEAD, &aead, sizeof(aead));
-    explicit_bzero(&aead, sizeof(aead));
+    memcpy(aead, &algorithm, sizeof(algorithm));
+    memcpy(aead + sizeof(algorithm), key->key, IPSEC_KEY_LEN);
+    netlink_attr(b, XFRMA_ALG_AEAD, aead, sizeof(aead));
+    explicit_bzero(aead, sizeof(aead));
 }
 
 static void add_replay_window(struct netlink_batch *b)
 {
-    struct {
-        struct xfrm_replay_state_esn state;
-        uint32_t bitmap[REPLAY_WINDOW / 32];
-    } replay = {.state = {.bmp_len = REPLAY_WINDOW / 32, .replay_window = REPLAY_WINDOW}};
+    const struct xfrm_replay_state_esn state = {.bmp_len = REPLAY_WINDOW / 32, .replay_window = REPLAY_WINDOW};
+    uint8_t replay[sizeof(state) + REPLAY_WINDOW / 8] = {0};
 
-    netlink_attr(b, XFRMA_REPLAY_ESN_VAL, &replay, sizeof(replay));
+    memcpy(replay, &state, sizeof(state));
+    netlink_attr(b, XFRMA_REPLAY_ESN_VAL, replay, sizeof(replay));
 }
 
 int ipsec_add_key(int sock, const struct ip *from, const struct ip *to, const struct ipsec_key *key, struct err *e)

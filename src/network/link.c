@@ -82,8 +82,8 @@ static void request_pair(struct netlink_batch *b, const struct net_interface *i,
     end_kind(b, info, data);
 }
 
-/* br_netfilter translates what a container sends to a port of its own while that is still in the bridge, which then has to
- * send it back where it came from. */
+/* br_netfilter translates what a container sends to a port of its own while that is still in the bridge, which then
+ * has to send it back where it came from. */
 static bool needs_hairpin(void)
 {
     return file_exists(AT_FDCWD, "/proc/sys/net/bridge/bridge-nf-call-iptables");
@@ -111,8 +111,8 @@ static void request_port(struct netlink_batch *b, const struct net_interface *i,
     /* Not RTM_SETLINK, which passes over what is for the bridge. */
     request_link(b, "set up the host's end of a veth pair", RTM_NEWLINK, 0, 0, true);
     netlink_attr_str(b, IFLA_IFNAME, i->host_name);
-    /* A bridge's port that has an address of its own makes all the others dearer: at 1,000 containers a start took five times
-     * as long. Its other end is still down, and without a carrier none was made yet. */
+    /* A bridge's port that has an address of its own makes all the others dearer: at 1,000 containers a start took
+     * five times as long. Its other end is still down, and without a carrier none was made yet. */
     if (has_ipv6)
         link_put_no_ipv6_addresses(b);
     if (i->isolated || is_hairpin)

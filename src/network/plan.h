@@ -1,10 +1,11 @@
 /*
- * A container's network, as written down: network.json in its run directory. It is the ledger of all that the container's
- * network leaves on the host, written before any of it exists: net_plan_down() undoes what it says, after whatever crash,
- * any number of times.
+ * A container's network, as written down: network.json in its run directory. It is the ledger of all that the
+ * container's network leaves on the host, written before any of it exists: net_plan_down() undoes what it says,
+ * after whatever crash, any number of times.
  *
- * The engine decides and writes it (engine/attach.h); the shim makes it so while the container is born (net_plan_up), and
- * undoes it at the end. `network connect` and friends do the same to a running container, one interface at a time.
+ * The engine decides and writes it (engine/attach.h); the shim makes it so while the container is born
+ * (net_plan_up), and undoes it at the end. `network connect` and friends do the same to a running container, one
+ * interface at a time.
  *
  *   host                                        container's network namespace
  *   bridge <- veth sv0123456789a0  ------------ eth0: address, routes, MAC, MTU       veth: one message, born in place
@@ -96,23 +97,25 @@ struct net_target {
 int net_target_open(int netns_fd, struct net_target *ret, struct err *e);
 void net_target_close(struct net_target *t);
 
-/* All interfaces, then egress rules, then ports. On failure what was made is undone but the files, which stay for whoever
- * ends the container. */
+/* All interfaces, then egress rules, then ports. On failure what was made is undone but the files, which stay for
+ * whoever ends the container. */
 int net_plan_up(const struct net_plan *p, const struct net_target *t, struct err *e);
 
 /* One more, or one less, of a running container. */
 int net_interface_up(const struct net_interface *i, const struct net_target *t, struct err *e);
 int net_interface_down(const struct net_interface *i, const struct net_target *t, struct err *e);
-/* Its gateways become the default routes, in place of whichever the namespace has: it takes over from another interface. */
+/* Its gateways become the default routes, in place of whichever the namespace has: it takes over from another
+ * interface. */
 int net_interface_set_gateways(const struct net_interface *i, const struct net_target *t, struct err *e);
 
-/* Ports, egress rules, files. Veths are not removed one by one (30 ms): they end with the container's namespace. Whatever
- * is gone already is no error. */
+/* Ports, egress rules, files. Veths are not removed one by one (30 ms): they end with the container's namespace.
+ * Whatever is gone already is no error. */
 int net_plan_down(const struct net_plan *p, struct err *e);
 
-/* In the container's init, in its new namespace, before any interface but lo: lo up, and the sysctls that each new interface
- * is born with: no router advertisements taken (CVE-2020-13401), IPv6 off unless the plan has an address (CVE-2024-32473).
- * *ret_procfs: a mount of procfs, owned by the caller; its last fd is to be closed where nobody waits for it (0.1 ms). */
+/* In the container's init, in its new namespace, before any interface but lo: lo up, and the sysctls that each new
+ * interface is born with: no router advertisements taken (CVE-2020-13401), IPv6 off unless the plan has an address
+ * (CVE-2024-32473). *ret_procfs: a mount of procfs, owned by the caller; its last fd is to be closed where nobody
+ * waits for it (0.1 ms). */
 int net_prepare_namespace(const struct net_plan *p, int *ret_procfs, struct err *e);
 
 #endif

@@ -160,7 +160,8 @@ static int remove_files(const struct net_plan *p, struct err *e)
     return result;
 }
 
-/* The leases last, and only when the rules are gone: or a rule of this container's would lead to who has its address next. */
+/* The leases last, and only when the rules are gone: or a rule of this container's would lead to who has its address
+ * next. */
 int net_plan_down(const struct net_plan *p, struct err *e)
 {
     int r = has_rules(p) ? firewall_remove_container(p->table, p, e) : 0;

@@ -9,13 +9,13 @@
 #include "shim/protocol.h"
 #include "shim/user.h"
 
-/* The starter's first call: the bundle is complete. From now on the shim holds the lock as well, and the sockets that are bound
- * to published ports; it gets namespaces[i] as SHIM_FD_FIRST_NAMESPACE + i. */
+/* The starter's first call: the bundle is complete. From now on the shim holds the lock as well, and the sockets
+ * that are bound to published ports; it gets namespaces[i] as SHIM_FD_FIRST_NAMESPACE + i. */
 int shim_client_go(int sock, int lock_fd, const int *namespaces, size_t n, const int *ports, size_t n_ports,
                    struct err *e);
 
-/* The starter's second call: waits until the container runs. What went wrong in the shim or in the container's init comes
- * back as *e with its kind. */
+/* The starter's second call: waits until the container runs. What went wrong in the shim or in the container's init
+ * comes back as *e with its kind. */
 int shim_client_wait_started(int sock, struct shim_started *ret, struct err *e);
 
 /* Attaches to the streams (SHIM_ATTACH_*), from now on. The starter is attached as config.json says and does not call. */

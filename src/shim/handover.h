@@ -1,6 +1,6 @@
 /*
- * What the starter hands over before GO: the namespaces that the container joins, the sockets that hold the ports which it
- * publishes, and with GO its lock. Namespaces and lock get the numbers of shim.h.
+ * What the starter hands over before GO: the namespaces that the container joins, the sockets that hold the ports
+ * which it publishes, and with GO its lock. Namespaces and lock get the numbers of shim.h.
  */
 #ifndef SAMPAN_SHIM_HANDOVER_H
 #define SAMPAN_SHIM_HANDOVER_H

@@ -1,7 +1,7 @@
 /*
- * The host's ports that a container has published, held by bound sockets that never listen: nobody else gets the port, and
- * the firewall leads its packets to the container before they would come to a socket. They are held as long as the
- * container has them.
+ * The host's ports that a container has published, held by bound sockets that never listen: nobody else gets the
+ * port, and the firewall leads its packets to the container before they would come to a socket. They are held as
+ * long as the container has them.
  */
 #ifndef SAMPAN_SHIM_PORTS_H
 #define SAMPAN_SHIM_PORTS_H

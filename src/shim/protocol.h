@@ -6,8 +6,9 @@
  * socket shim.sock in the container's run directory (attach, wait, stop, kill, exec from later commands). Only the
  * owner of the run directory can connect (mode 0700 above it), and the shim checks SO_PEERCRED.
  *
- * The starter speaks first: one NAMESPACE + fd for each that the container joins, one PORT + fd for each of the host's ports that it
- * publishes (ports.h), then GO + the container's lock, when the bundle is written. Until then the shim does nothing, and when the starter dies it ends: the lock is free at once.
+ * The starter speaks first: one NAMESPACE + fd for each that the container joins, one PORT + fd for each of the
+ * host's ports that it publishes (ports.h), then GO + the container's lock, when the bundle is written. Until then
+ * the shim does nothing, and when the starter dies it ends: the lock is free at once.
  *
  *   client -> shim                                   shim -> client
  *   ATTACH  flags (which streams)                    ATTACHED
@@ -21,9 +22,10 @@
  *   RELEASE port                                     DONE, or ERROR   and one less
  *   FORGET  after EXIT: remove the rest (shim.h)     (none)
  *
- * Flow. To the client: the shim reads no more of a stream while an attached client has not taken what was read. To the
- * payload: a client sends one STDIN and the next one only after STDIN_TAKEN, so that its SIGNAL or DETACH never queue up
- * behind bytes that the payload does not read. A packet that breaks these rules costs the client its connection.
+ * Flow. To the client: the shim reads no more of a stream while an attached client has not taken what was read. To
+ * the payload: a client sends one STDIN and the next one only after STDIN_TAKEN, so that its SIGNAL or DETACH never
+ * queue up behind bytes that the payload does not read. A packet that breaks these rules costs the client its
+ * connection.
  */
 #ifndef SAMPAN_SHIM_PROTOCOL_H
 #define SAMPAN_SHIM_PROTOCOL_H

@@ -3,11 +3,12 @@
  *     fd 3  the starter's socket (protocol.h)         fd 4  the container's run directory (config.json, shim.sock, state.json)
  * and over the socket, once config.json is written (protocol.h, GO),
  *     fd 5  the container's lock, held by flock(2): while anybody has this open file, the container is alive
- *     fd 6… namespaces to join, as config.json names them (/proc/self/fd/N), and behind them sockets that hold ports (ports.h)
- * It is started before that, so that its own beginning (execve, libc) costs nobody time.
- * It creates the container through the runtime, with the network that network.json in the run directory describes, relays and
- * logs its stdio, serves shim.sock, reaps, reports the exit status, undoes the cgroup and the network, writes exit.json, and ends; closing the lock is its last act. When "sampan".shim.onExit is set
- * (a detached --rm), it then executes that command.
+ *     fd 6… namespaces to join, as config.json names them (/proc/self/fd/N), then sockets that hold ports (ports.h)
+ * It is started before that, so that its own beginning (execve, libc) costs nobody time. It creates the container
+ * through the runtime, with the network that network.json in the run directory describes, relays and logs its stdio,
+ * serves shim.sock, reaps, reports the exit status, undoes the cgroup and the network, writes exit.json, and ends;
+ * closing the lock is its last act. When "sampan".shim.onExit is set (a detached --rm), it then executes that
+ * command.
  *
  * It holds a few tens of kilobytes: no heap beyond the spec, which is freed once the container runs.
  *
@@ -16,9 +17,10 @@
  *       "logMaxSize": bytes (0 or absent: no rotation), "logMaxFile": 1…1000,
  *       "remove": ["/dir", …, "/lock"] or absent }
  *
- * "remove" is what of the container has to go at its end, the lock last. It is removed here, where nobody waits for it (a
- * directory costs some file systems milliseconds), but only at the word of the starter, SHIM_MSG_FORGET: that the end is written down and
- * nothing leads to the container any more. Without it everything stays, lock and all, for recovery.
+ * "remove" is what of the container has to go at its end, the lock last. It is removed here, where nobody waits for
+ * it (a directory costs some file systems milliseconds), but only at the word of the starter, SHIM_MSG_FORGET: that
+ * the end is written down and nothing leads to the container any more. Without it everything stays, lock and all,
+ * for recovery.
  */
 #ifndef SAMPAN_SHIM_SHIM_H
 #define SAMPAN_SHIM_SHIM_H

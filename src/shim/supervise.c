@@ -295,8 +295,8 @@ static void report(struct shim *s)
     server_report_exit(&s->server, &s->exit);
 }
 
-/* What it has now: `network connect` may have changed it since the start. Ports are held until nothing leads from them any
- * more. */
+/* What it has now: `network connect` may have changed it since the start. Ports are held until nothing leads from
+ * them any more. */
 static int undo_network(struct shim *s)
 {
     _cleanup_net_plan_ struct net_plan *plan = NULL;
@@ -330,8 +330,8 @@ static int undo(struct shim *s)
     return network;
 }
 
-/* The starter was told the exit, writes it down and says so; then the lock can go, and what it stands for before it. What cannot be
- * removed stays, with its lock, for recovery. */
+/* The starter was told the exit, writes it down and says so; then the lock can go, and what it stands for before it.
+ * What cannot be removed stays, with its lock, for recovery. */
 static void remove_rest(struct shim *s)
 {
     if (!s->config.remove || !server_await_forget(&s->server, FORGET_MS_MAX))

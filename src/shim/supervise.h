@@ -37,8 +37,8 @@ struct shim {
  * negative errno with *e when the container did not start; the starter and exit.json have been told that as well. */
 int shim_supervise(struct shim *s, const char *id, struct err *e);
 
-/* Lets go of the lock, and becomes the command of "onExit" where one is given (returns where there is none, or it cannot be
- * executed). */
+/* Lets go of the lock, and becomes the command of "onExit" where one is given (returns where there is none, or it
+ * cannot be executed). */
 void shim_leave(struct shim *s);
 
 #endif

@@ -38,7 +38,7 @@ TABLE
 }
 
 @test "deny: who is called may still answer" {
-    serve closed --network A --egress deny -p 8080:80
+    serve closed --network A --egress deny -p 8080:80 -p 8080:80/udp
     assert_reach client tcp/192.0.2.1/8080 "closed 192.0.2.9"
     assert_reach client udp/192.0.2.1/8080 "closed 192.0.2.9"
     assert_reach host "tcp/$(address 4 closed)/80" "closed 10.81.0.1"

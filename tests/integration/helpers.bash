@@ -30,11 +30,16 @@ stop_engine() {
 }
 
 # What the machine shows of containers: mounts, interfaces, firewall tables. What an engine keeps between containers is
-# left out: the default network's bridge, the gate and the tables, which carry its tag (network/instance.h).
+# left out: the bridges of its networks; the gate and the tables, which carry its tag (network/instance.h).
 snapshot_host() {
     awk '{ print $5 }' /proc/self/mountinfo | sort
-    ip -o link 2>/dev/null | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -Ev '^sp[gh]?-[0-9a-f]{8}$' | sort
+    ip -o link 2>/dev/null | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -Ev '^sp[gh]?-[0-9a-f]{8}$' |
+        grep -vxFf <(bridges_of_networks) | sort
     nft list tables 2>/dev/null | grep -v ' sampan-' | sort || true
+}
+
+bridges_of_networks() {
+    [ ! -e "$SAMPAN_ROOT/sampan.db" ] || sampan network ls -q | sed 's/^/br-/'
 }
 
 # cgroup directories of a container id, in every hierarchy.

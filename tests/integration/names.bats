@@ -421,6 +421,22 @@ queries() {
     done
 }
 
+@test "keepers that end and commands that come in the same moment do not miss each other" {
+    await_no_keeper
+    export SAMPAN_KEEPER_LINGER_MS=20
+    network net-1
+    network net-2
+    local i jobs=()
+    for i in net-1 net-2; do
+        (for _ in 1 2 3 4 5 6 7 8; do sampan run --rm --network "$i" busybox true || exit; done) 3>&- &
+        jobs+=($!)
+    done
+    for i in "${jobs[@]}"; do
+        wait_for_status 0 "$i"
+    done
+    await_no_keeper
+}
+
 @test "a flushed firewall is made anew while containers run" {
     network net-1
     network net-2

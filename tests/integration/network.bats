@@ -245,6 +245,31 @@ assert_ping6_gateway() {
     [ "$first" != "$second" ]
 }
 
+@test "thirty containers started at the same time have thirty addresses, and all have the network" {
+    local i pids=()
+    sampan network create --ipv6 crowd >/dev/null
+    for ((i = 0; i < 30; i++)); do
+        sampan run -d --name "one$i" --network crowd busybox sleep 1000 >/dev/null 3>&- &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    [ "$(network_field crowd '{{len .Containers}}')" = 30 ]
+    [ "$(network_field crowd '{{range .Containers}}{{println .IPv4Address}}{{end}}' | sort -u | grep -c .)" = 30 ]
+    [ "$(network_field crowd '{{range .Containers}}{{println .MacAddress}}{{end}}' | sort -u | grep -c .)" = 30 ]
+    sampan exec one0 ping -c 1 -W 5 one29
+    sampan exec one29 ping -c 1 -W 5 "$(gateway one0)"
+}
+
+@test "ten networks made at the same time have ten subnets" {
+    local i pids=()
+    for ((i = 0; i < 10; i++)); do
+        sampan network create "net$i" >/dev/null 3>&- &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    [ "$(for ((i = 0; i < 10; i++)); do network_field "net$i" '{{(index .IPAM.Config 0).Subnet}}'; done | sort -u | wc -l)" = 10 ]
+}
+
 @test "MTU: of the network's option, on the bridge and inside" {
     sampan network create -o com.docker.network.driver.mtu=1380 small >/dev/null
     run -0 sampan run --rm --network small busybox cat /sys/class/net/eth0/mtu

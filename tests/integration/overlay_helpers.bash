@@ -97,12 +97,17 @@ start_etcd() {
             --trusted-ca-file ca.pem --cert-file server.pem --key-file server.key >etcd.log 2>&1 3>&-
     ) &
     echo $! >"$UNDERLAY/etcd-server.pid"
+    disown # its end by a signal is no news
     wait_until etcd_answers
 }
 
 stop_etcd() {
     kill -KILL "$(<"$UNDERLAY/etcd-server.pid")"
-    wait "$(<"$UNDERLAY/etcd-server.pid")" 2>/dev/null || true
+    wait_until etcd_is_gone
+}
+
+etcd_is_gone() {
+    ! kill -0 "$(<"$UNDERLAY/etcd-server.pid")" 2>/dev/null
 }
 
 etcd_answers() {

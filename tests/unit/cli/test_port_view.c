@@ -152,6 +152,7 @@ static void reach_of_published_ports(void **state)
     _cleanup_json_ json_object *rows = json_object_new_array(), *more = json_object_new_array();
     struct network *none = NULL;
 
+    net_plan_add_interface(((struct container *)*state)->net);
     publish(*state, "0.0.0.0", 8080, 80, IPPROTO_TCP);
     publish(*state, "127.0.0.1", 8081, 81, IPPROTO_TCP);
     port_view_reach(*state, &rules, &none, rows);
@@ -181,6 +182,17 @@ static void reach_by_own_addresses(void **state)
     assert_row(rows, 3, "any", "10.0.1.2", "this host, containers of wide on all hosts");
     for (size_t i = 0; networks[i]; i++)
         network_free(networks[i]);
+}
+
+static void reach_without_networks(void **state)
+{
+    const struct net_config config = {.publish_to_all = true};
+    _cleanup_json_ json_object *rows = json_object_new_array();
+    struct network *none = NULL;
+
+    port_view_reach(*state, &config, &none, rows);
+    assert_int_equal(json_object_array_length(rows), 1);
+    assert_row(rows, 0, "none", "", "nobody");
 }
 
 static void reach_without_addresses(void **state)
@@ -215,7 +227,7 @@ int main(void)
         TEST(neighbours_are_one_range),     TEST(no_range_where_only_one_side_goes_on),
         TEST(exposed_ports_come_last),      TEST(lines),
         TEST(reach_of_published_ports),     TEST(reach_by_own_addresses),
-        TEST(reach_without_addresses),
+        TEST(reach_without_networks),       TEST(reach_without_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

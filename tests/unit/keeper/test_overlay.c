@@ -39,17 +39,18 @@ static struct net_config config_of(const char *node)
     return c;
 }
 
-/* That lo answers for all of 127.0.0.0/8 does not make them addresses of an interface. */
-static int add_address(void)
+static int add_address(const char *text)
 {
-    const struct ifaddrmsg lo = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1};
-    const struct ip *address = &config1.overlay.address;
+    struct prefix p = {0};
+    struct ifaddrmsg lo = {.ifa_family = AF_INET, .ifa_index = 1};
     _cleanup_close_ int sock = netlink_open(NULL);
     struct netlink_batch b;
 
+    assert_int_equal(prefix_parse(text, "address", &p, NULL), 0);
+    lo.ifa_prefixlen = p.len;
     netlink_batch_init(&b);
     netlink_request(&b, "add an address", RTM_NEWADDR, NLM_F_CREATE, &lo, sizeof(lo));
-    netlink_attr(&b, IFA_LOCAL, address->bytes, ip_size(address));
+    netlink_attr(&b, IFA_LOCAL, p.ip.bytes, ip_size(&p.ip));
     return netlink_run(sock, &b, NULL);
 }
 
@@ -67,7 +68,8 @@ static int set_up(void **state)
         fprintf(stderr, "%s\n", e.text);
         return -1;
     }
-    return add_address();
+    /* That lo answers for all of 127.0.0.0/8 does not make them addresses of an interface. */
+    return add_address(ADDRESS "/32");
 }
 
 static int tear_down(void **state)
@@ -205,6 +207,39 @@ static void names_and_subnets_are_taken_once(void **state)
     assert_int_equal(overlay_find(o2, "nothing", &found, &e), -ENOENT);
     assert_int_equal(count_keys("/test/networks/"), 1);
     take_away(o1, first);
+}
+
+static void what_each_host_decides_is_not_given(void **state)
+{
+    _cleanup_(cleanup_overlay) struct overlay *o = overlay(&config1);
+    _cleanup_network_ struct network *n = wish("agiven");
+    struct err e = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(prefix_parse("10.84.0.0/24", "subnet", &n->v4.subnet, NULL), 0);
+    assert_int_equal(ip_parse("10.84.0.9", "gateway", &n->v4.gateway, NULL), 0);
+    assert_int_equal(overlay_create(o, n, &e), -EINVAL);
+    assert_says(&e, "no --gateway");
+    n->v4.gateway = (struct ip){0};
+    assert_int_equal(prefix_parse("10.84.0.0/28", "range", &n->v4.range, NULL), 0);
+    assert_int_equal(overlay_create(o, n, &e), -EINVAL);
+    assert_int_equal(count_keys("/test/"), 0);
+}
+
+static void a_subnet_that_leads_elsewhere_here(void **state)
+{
+    _cleanup_(cleanup_overlay) struct overlay *o1 = overlay(&config1), *o2 = overlay(&config2);
+    _cleanup_network_ struct network *n = wish("broute"), *found = NULL;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(prefix_parse("10.83.0.0/24", "subnet", &n->v4.subnet, NULL), 0);
+    create(o1, n);
+    assert_int_equal(add_address("10.83.0.65/26"), 0);
+    assert_int_equal(overlay_find(o2, "broute", &found, &e), -EEXIST);
+    assert_says(&e, "overlaps with this host's route to 10.83.0.6");
+    take_away(o1, n);
+    assert_int_equal(count_keys("/test/"), 0);
 }
 
 static void parts_run_out(void **state)
@@ -347,8 +382,8 @@ static void nonsense_is_not_programmed(void **state)
         "{\"node\":\"other\",\"address\":\"127.0.0.5\",\"mac\":\"01:00:5e:00:00:05\",\"ip4\":\"10.79.0.18\"}",
         "{\"node\":\"other\",\"address\":\"127.0.0.5\",\"ip4\":\"10.79.0.18\"}",
         "{\"node\":\"other\",\"mac\":\"02:00:00:00:00:05\",\"ip4\":\"10.79.0.18\"}",
-        "{\"node\":\"other\",\"address\":\"127.0.0.5\",\"mac\":\"02:00:00:00:00:05\",\"ip4\":\"10.79.0.18\","
-        "\"names\":[\"a\\n10.79.0.1 b\"]}",
+        ("{\"node\":\"other\",\"address\":\"127.0.0.5\",\"mac\":\"02:00:00:00:00:05\",\"ip4\":\"10.79.0.18\","
+         "\"names\":[\"a\\n10.79.0.1 b\"]}"),
     };
     _cleanup_(cleanup_overlay) struct overlay *o = overlay(&config1);
     _cleanup_network_ struct network *n = wish("bnonsense");
@@ -516,6 +551,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_hosts_share_a_network),
         cmocka_unit_test(names_and_subnets_are_taken_once),
+        cmocka_unit_test(what_each_host_decides_is_not_given),
+        cmocka_unit_test(a_subnet_that_leads_elsewhere_here),
         cmocka_unit_test(parts_run_out),
         cmocka_unit_test(other_hosts_are_programmed),
         cmocka_unit_test(nonsense_is_not_programmed),

@@ -43,18 +43,11 @@ static void assert_lists(const char *text)
     }
 }
 
-static int run(struct nft_batch *b, struct err *e)
-{
-    _cleanup_close_ int sock = nft_open(e);
-
-    return sock < 0 ? sock : nft_run(sock, b, e);
-}
-
 static void assert_runs(struct nft_batch *b)
 {
     struct err e = ERR_INIT;
 
-    if (run(b, &e) < 0)
+    if (nft_commit(b, &e) < 0)
         fail_msg("%s", e.text);
 }
 
@@ -64,6 +57,7 @@ static const struct nft_set ports = {
     .name = "ports", .key = {NFT_TYPE_L4PROTO, NFT_TYPE_PORT}, .data = {NFT_TYPE_IPV4, NFT_TYPE_PORT}};
 static const struct nft_set single = {.name = "single", .key = {NFT_TYPE_IPV6}, .data = {NFT_TYPE_PORT}};
 static const struct nft_set where = {.name = "where", .key = {NFT_TYPE_IFNAME}, .data = {NFT_TYPE_VERDICT}};
+static const struct nft_set homes = {.name = "homes", .key = {NFT_TYPE_IPV4, NFT_TYPE_IFNAME}, .is_interval = true};
 static const struct nft_set fleeting = {.name = "fleeting", .key = {NFT_TYPE_IPV4}, .timeout = 3600, .size = 100};
 
 static const struct nft_chain base_chain = {
@@ -94,8 +88,10 @@ static struct nft_element port(uint16_t number, uint16_t to)
 static void objects_are_as_they_were_said(void **state)
 {
     _cleanup_nft_batch_ struct nft_batch *b = batch();
-    const struct nft_set *sets[] = {&words, &links, &ports, &single, &where, &fleeting};
-    struct nft_element el = {.jump = "other"}, link = {.key.len = 0}, p = port(80, 8080), one = {.key.len = 0};
+    const struct nft_set *sets[] = {&words, &links, &ports, &single, &where, &fleeting, &homes};
+    struct nft_element el = {.jump = "other"}, link = {.key.len = 0}, p = port(80, 8080), one = {.key.len = 0},
+                       home = {.key.len = 0};
+    const uint8_t first[4] = {10, 1, 0, 0}, last[4] = {10, 1, 0, 255};
 
     (void)state;
     nft_add_chain(b, &base_chain);
@@ -110,8 +106,14 @@ static void objects_are_as_they_were_said(void **state)
     nft_value_add(&one.key, &in6addr_loopback, 16);
     nft_value_add_port(&one.data, 53);
     nft_add_element(b, "single", &one);
+    nft_value_add(&home.key, first, 4);
+    nft_value_add_ifname(&home.key, "eth9");
+    nft_value_add(&home.key_end, last, 4);
+    nft_value_add_ifname(&home.key_end, "eth9");
+    nft_add_element(b, "homes", &home);
     assert_runs(b);
 
+    assert_lists("set homes { type ipv4_addr . ifname flags interval elements = { 10.1.0.0/24 . \"eth9\" } }");
     assert_lists("chain input { type filter hook input priority filter - 5; policy accept; }");
     assert_lists("set words { type ipv4_addr . inet_proto . inet_service }");
     assert_lists("set links { type ifname elements = { \"eth8\" } }");
@@ -163,7 +165,7 @@ static void a_transaction_is_done_wholly_or_not_at_all(void **state)
     assert_int_equal(nft_count(b), 2);
     nft_add_rule(b, "input", "jump nowhere", nowhere);
     nft_add_set(b, &links);
-    assert_int_equal(run(b, &e), -ENOENT);
+    assert_int_equal(nft_commit(b, &e), -ENOENT);
     assert_int_equal(nft_failed(b), 2);
     assert_says(&e, "nftables: jump nowhere: No such file or directory");
     assert_false(lists("table"));
@@ -186,13 +188,13 @@ static void an_element_may_come_again_but_not_change(void **state)
         _cleanup_nft_batch_ struct nft_batch *b = batch();
 
         nft_add_element(b, "ports", &other);
-        assert_int_equal(run(b, &e), -EEXIST);
+        assert_int_equal(nft_commit(b, &e), -EEXIST);
         assert_int_equal(nft_failed(b), 1);
     }
     {
         _cleanup_nft_batch_ struct nft_batch *b = batch();
 
-        nft_delete_element(b, "ports", &first.key);
+        nft_delete_element(b, "ports", &first);
         nft_add_element(b, "ports", &other);
         assert_runs(b);
         assert_lists("tcp . 80 : 10.0.0.1 . 8081");
@@ -200,8 +202,8 @@ static void an_element_may_come_again_but_not_change(void **state)
     {
         _cleanup_nft_batch_ struct nft_batch *b = batch();
 
-        nft_delete_element(b, "ports", &missing.key);
-        assert_int_equal(run(b, &(struct err){.kind = ERR_NONE}), -ENOENT);
+        nft_delete_element(b, "ports", &missing);
+        assert_int_equal(nft_commit(b, &(struct err){.kind = ERR_NONE}), -ENOENT);
     }
 }
 
@@ -258,7 +260,7 @@ static void too_much_is_refused_whole(void **state)
 
         nft_add_element(b, "ports", &el);
     }
-    assert_int_equal(run(b, &e), -EMSGSIZE);
+    assert_int_equal(nft_commit(b, &e), -EMSGSIZE);
     assert_false(lists("table"));
 }
 

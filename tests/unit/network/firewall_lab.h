@@ -227,8 +227,8 @@ static inline const char *take_visitor(int server, int protocol, int ms)
     return name_of(&from);
 }
 
-/* A question from the box to the address and its answer: the address that the server saw, "" where it did not get there, and
- * UNANSWERED where no answer came back from whom it was asked of (sockets are connected). */
+/* A question from the box to the address and its answer: the address that the server saw, "" where it did not get
+ * there, and UNANSWERED where no answer came back from whom it was asked of (sockets are connected). */
 #define UNANSWERED "(but its answer was lost)"
 static inline const char *visit(int box, int protocol, const char *address, uint16_t port, int server)
 {

@@ -1,6 +1,6 @@
 /*
- * Network namespaces for tests: the test's own, which stands for the host, and others that stand for containers. All end with
- * the program. Sockets stay in the namespace that they were made in.
+ * Network namespaces for tests: the test's own, which stands for the host, and others that stand for containers. All
+ * end with the program. Sockets stay in the namespace that they were made in.
  */
 #ifndef SAMPAN_TESTS_UNIT_NETWORK_NET_BOX_H
 #define SAMPAN_TESTS_UNIT_NETWORK_NET_BOX_H

@@ -110,8 +110,8 @@ static void dual_stack_bridge_has_both(void **state)
     const char *addresses;
 
     up(*state, n);
-    _cleanup_close_ int on_host = box_listen(-1, "fd08::1", PORT); /* not tentative */
-    assert_true(box_reaches(-1, "fd08::1", PORT, on_host));
+    _cleanup_close_ int on_host = box_listen(-1, "fd08::1", PORT);
+    assert_true(on_host >= 0); /* a tentative address could not be bound */
     addresses = box_read(-1, "/proc/net/if_inet6");
     assert_non_null(strstr(addresses, "fd080000000000000000000000000001"));
     assert_non_null(strstr(addresses, "fe800000000000000000000000000001"));

@@ -178,14 +178,27 @@ static void large_datagrams_arrive(void **state)
 /* What stays on a bridge passes the firewall too where br_netfilter is loaded, as Docker does. */
 static void bridges_may_call_the_firewall_themselves(void **state)
 {
+    int a6;
+
     (void)state;
     if (shell("echo 1 2>&- >/proc/sys/net/bridge/bridge-nf-call-iptables") != 0)
         skip();
+    assert_shell("echo 1 >/proc/sys/net/bridge/bridge-nf-call-ip6tables");
+    assert_shell("bridge link set dev sv1 hairpin on");
+    firewall_down(state);
+    firewall_up(state);
     publish_a();
     check_visit(CLIENT, HOST4, "192.0.2.9");
-    check_visit(B, HOST4, "172.30.0.3"); /* translated on the bridge: no masquerade is due */
+    check_visit(CLIENT, HOST6, "2001:db8::9");
+    check_visit(B, HOST4, "172.30.0.1");
+    check_visit(A, HOST4, "172.30.0.1"); /* with the port's hairpin mode, which bridge ports of ours have then */
     check_visit(C, HOST4, "172.30.1.2");
+    check_visit(HOST, "127.0.0.1", "172.30.0.1");
+    a6 = serve(A, TCP, "::", SERVER_PORT);
+    assert_string_equal(visit(HOST, TCP, "::1", PUBLISHED, a6), ""); /* see firewall_has_localhost6() */
+    close(a6);
     assert_shell("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables");
+    assert_shell("echo 0 >/proc/sys/net/bridge/bridge-nf-call-ip6tables");
 }
 
 static void a_port_of_one_address_is_there_only(void **state)

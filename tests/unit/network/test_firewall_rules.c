@@ -37,6 +37,7 @@ static void rules_are_what_their_text_says(void **state)
     CHECK("ip6", ip_rules);
     CHECK("ip6", ip6_names_rules);
     CHECK("ip6", ip6_rules);
+    CHECK("ip6", output_rules);
 }
 
 /* The order within a chain, which decides. */

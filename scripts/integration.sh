@@ -23,16 +23,16 @@ WHY="making a Debian tree" as_root env "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-# What a file says is printed when it is through, in one piece.
-# shellcheck disable=SC2016 # the inner shell expands it
-run_file='file=$1; shift; ip link set lo up
-    said=$(bats "$@" "$file" 2>&1) && status=0 || status=$?
+# What a file says is printed when it is through, in one piece. bats itself is process 1 in there: it reaps.
+# shellcheck disable=SC2016 # the inner shells expand it
+run_file='file=$1; shift
+    said=$(unshare --net --mount --pid --fork --mount-proc --kill-child -- \
+        sh -c "ip link set lo up && exec bats \"\$@\"" sh "$@" "$file" 2>&1) && status=0 || status=$?
     printf "# %s\n%s\n" "$file" "$said"
     exit "$status"'
 find "${tests[@]}" -name '*.bats' | sort |
     WHY="running containers" as_root env "SAMPAN_BUILD=$build" "CI=${CI-}" "SAMPAN_TEST_CACHE=${SAMPAN_TEST_CACHE-}" "ASAN_OPTIONS=${ASAN_OPTIONS-}" \
-        xargs -P "$(jobs_count)" -I '{}' unshare --net --mount --pid --fork --mount-proc --kill-child -- \
-        sh -c "$run_file" sh '{}' "${options[@]}" | tee "$results" || status=$?
+        xargs -P "$(jobs_count)" -I '{}' sh -c "$run_file" sh '{}' "${options[@]}" | tee "$results" || status=$?
 
 awk '/^ok .* # skip/ { skipped++; next }
      /^ok /          { passed++ }

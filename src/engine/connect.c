@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "base/strv.h"
 #include "engine/attach_endpoint.h"
 #include "engine/attach_ports.h"
@@ -279,6 +280,14 @@ int engine_network_connect(struct engine *en, const char *network, const char *c
 
 /* ---- disconnecting ---- */
 
+/* It has left: that it has ended meanwhile, or that hosts cannot name its gateway any more, changes nothing of that. */
+static void finish_leaving(struct live *l)
+{
+    struct err e = ERR_INIT;
+    if (live_finish(l, &e) < 0 && e.kind != ERR_CONFLICT)
+        log_warning("%s", e.text);
+}
+
 static int disconnect_live(struct engine *en, const struct container *c, const struct network *n, struct err *e)
 {
     _cleanup_live_ struct live l = LIVE_INIT;
@@ -295,7 +304,9 @@ static int disconnect_live(struct engine *en, const struct container *c, const s
     r = leave(&l, i, e);
     if (r == 0)
         r = live_save(&l, e);
-    return r == 0 ? live_finish(&l, e) : r;
+    if (r == 0)
+        finish_leaving(&l);
+    return r;
 }
 
 static bool is_connected(const struct container *c, const struct network *n)

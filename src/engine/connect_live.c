@@ -28,8 +28,6 @@ void live_close(struct live *l)
     fd_close(&l->pidfd);
     fd_close(&l->run_dir_fd);
     fd_close(&l->lock_fd);
-    free(TAKE_PTR(l->hosts));
-    free(TAKE_PTR(l->resolv_conf));
 }
 
 static int not_running(const struct container *c, struct err *e)
@@ -98,41 +96,44 @@ static int find_networks(struct live *l, struct err *e)
 
 /* ---- hosts and resolv.conf ---- */
 
-static int write_texts(const struct live *l, char **ret_hosts, char **ret_resolv, struct err *e)
+/* The container's files are older than its config.json, and stay so when we write them: newer is what somebody inside wrote. */
+static bool is_older(const struct stat *file, const struct stat *config)
 {
-    const struct hosts_source s = {
-        .c = l->c, .plan = l->net.plan, .networks = l->net.networks, .config = l->net.config};
-    _cleanup_strbuf_ struct strbuf hosts = STRBUF_INIT(FILE_MAX), resolv = STRBUF_INIT(FILE_MAX);
-    int r = hosts_file_write(&s, &hosts, e);
-    if (r == 0)
-        r = resolv_conf_write(&s, &resolv, e);
-    if (r < 0)
-        return r;
-    *ret_hosts = strbuf_take(&hosts);
-    *ret_resolv = strbuf_take(&resolv);
-    return 0;
+    const struct timespec *a = &file->st_mtim, *b = &config->st_mtim;
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec <= b->tv_nsec);
 }
 
-/* In place, for the file is bound into the container. */
-static int rewrite(const struct live *l, const char *name, const char *before, const char *after, struct err *e)
+/* In place, for the file is bound into the container. One that is not there is covered by a mount of the user's. */
+static int rewrite(const struct live *l, const char *name, const struct strbuf *text, struct err *e)
 {
-    _cleanup_free_ char *path = NULL, *now = NULL;
+    _cleanup_free_ char *path = NULL;
+    struct stat file, config;
     int r = container_file(l->en->root, l->c->id, name, &path, e);
     if (r < 0)
         return r;
-    if (!before || !after || file_read(AT_FDCWD, path, FILE_MAX, &now, NULL, NULL) < 0 || strcmp(now, before) != 0)
-        return 0; /* the container's own, or covered by a mount of the user's */
-    return strcmp(before, after) == 0 ? 0 : file_write(AT_FDCWD, path, after, strlen(after), 0644, e);
+    if (fstatat(l->run_dir_fd, CONFIG_NAME, &config, 0) < 0)
+        return errno == ENOENT ? not_running(l->c, e) : err_sys(e, "look at " CONFIG_NAME);
+    if (stat(path, &file) < 0 || !is_older(&file, &config))
+        return 0;
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, config.st_mtim};
+    r = file_write(AT_FDCWD, path, strbuf_str(text), text->len, 0644, e);
+    if (r == 0 && utimensat(AT_FDCWD, path, times, 0) < 0)
+        return err_sys(e, "set the time of %s", path);
+    return r;
 }
 
 int live_finish(struct live *l, struct err *e)
 {
-    _cleanup_free_ char *hosts = NULL, *resolv_conf = NULL;
-    int r = write_texts(l, &hosts, &resolv_conf, e);
+    const struct hosts_source s = {
+        .c = l->c, .plan = l->net.plan, .networks = l->net.networks, .config = l->net.config};
+    _cleanup_strbuf_ struct strbuf hosts = STRBUF_INIT(FILE_MAX), resolv_conf = STRBUF_INIT(FILE_MAX);
+    int r = hosts_file_write(&s, &hosts, e);
     if (r == 0)
-        r = rewrite(l, HOSTS_NAME, l->hosts, hosts, e);
+        r = resolv_conf_write(&s, &resolv_conf, e);
     if (r == 0)
-        r = rewrite(l, RESOLV_CONF_NAME, l->resolv_conf, resolv_conf, e);
+        r = rewrite(l, HOSTS_NAME, &hosts, e);
+    if (r == 0)
+        r = rewrite(l, RESOLV_CONF_NAME, &resolv_conf, e);
     if (r < 0)
         return r;
     return pidfd_has_exited(l->pidfd, 0) ? not_running(l->c, e) : 0;
@@ -150,8 +151,6 @@ int live_open(struct engine *en, const struct container *c, struct live *ret, st
         r = load_plan(&l, e);
     if (r == 0)
         r = find_networks(&l, e);
-    if (r == 0)
-        r = write_texts(&l, &l.hosts, &l.resolv_conf, e);
     if (r < 0)
         return r;
     *ret = l;

@@ -4,7 +4,7 @@
  * ended meanwhile is ERR_CONFLICT "not running".
  *
  * The end of a container doesn't wait for such a command: the command looks afterwards whether the container still runs
- * (live_check), and undoes what it did where not; recovery waits for the flock and sweeps (attach_undo).
+ * (live_finish), and undoes what it did where not; recovery waits for the flock and sweeps (attach_undo).
  */
 #ifndef SAMPAN_ENGINE_CONNECT_LIVE_H
 #define SAMPAN_ENGINE_CONNECT_LIVE_H
@@ -17,8 +17,7 @@ struct live {
     const struct net_instance *in; /* the engine's */
     int run_dir_fd, lock_fd, pidfd, netns_fd;
     struct net_target target;
-    struct attachment net;     /* plan, networks; ports that are taken go to the shim by live_hand_over */
-    char *hosts, *resolv_conf; /* what the files say if the container left them alone */
+    struct attachment net; /* plan, networks, and the ports that are taken for it meanwhile */
 };
 #define LIVE_INIT ((struct live){.run_dir_fd = -1, .lock_fd = -1, .pidfd = -1, .netns_fd = -1, .target = {-1, -1}})
 void live_close(struct live *l);

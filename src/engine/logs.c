@@ -18,10 +18,10 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/timestamp.h"
 #include "engine/paths.h"
 #include "engine/query.h"
 #include "engine/remote.h"
-#include "base/timestamp.h"
 #include "shim/protocol.h"
 
 enum { ROTATED_MAX = 1000, ENTRY_MAX = 1024 * 1024, OUTPUT_MAX = 2 * ENTRY_MAX };

@@ -5,10 +5,10 @@
 
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/timestamp.h"
 #include "engine/lifecycle.h"
 #include "engine/query.h"
 #include "engine/remote.h"
-#include "base/timestamp.h"
 #include "shim/client.h"
 
 enum { STOP_TIMEOUT_S = 10, KILL_TIMEOUT_MS = 10000 };

@@ -24,7 +24,7 @@ struct etcd_exchange {
     CURL *easy;
     char *body;
     struct strbuf answer;
-    size_t scanned;  /* of a stream: what holds no newline */
+    size_t scanned;  /* of a stream: so much of the answer has been looked at */
     size_t endpoint; /* where it was sent */
     size_t n_tried;
     int64_t deadline;
@@ -62,7 +62,8 @@ void etcd_cancel(struct etcd_exchange *x)
         exchange_free(x);
 }
 
-/* CURLOPT_WRITEFUNCTION. What is too long fails the transfer. Lines are looked at later: no request may be started in here. */
+/* CURLOPT_WRITEFUNCTION. What is too long fails the transfer. Lines are looked at later: no request may be started in
+ * here. */
 static size_t take_bytes(char *data, size_t size, size_t n, void *owner)
 {
     struct etcd_exchange *x = owner;
@@ -179,7 +180,7 @@ static int unreachable(const struct etcd_exchange *x, CURLcode code, struct err 
                    x->client->settings->endpoints[x->endpoint], x->reason[0] ? x->reason : curl_easy_strerror(code));
 }
 
-/* Whether another endpoint may do better: it was not reached, or says that it cannot serve (no leader, shutting down). */
+/* Whether another endpoint may do better: this one was not reached, or cannot serve (no leader, shutting down). */
 static bool is_worth_retrying(CURLcode code, long status)
 {
     return code != CURLE_OK || status >= 500;
@@ -254,11 +255,8 @@ static bool drain_lines(struct etcd_exchange *x)
 {
     char *at = x->answer.buf;
     char *newline;
-    size_t left;
+    size_t left = x->answer.len;
 
-    if (!at)
-        return true;
-    left = x->answer.len;
     while ((newline = memchr(at, '\n', left))) {
         if (!line_arrived(x, at, (size_t)(newline - at)))
             return false;
@@ -266,16 +264,31 @@ static bool drain_lines(struct etcd_exchange *x)
         at = newline + 1;
     }
     memmove(x->answer.buf, at, left);
-    x->answer.len = left;
+    x->answer.len = x->scanned = left;
     return true;
 }
 
+static bool has_line(struct etcd_exchange *x)
+{
+    const size_t from = x->scanned;
+
+    x->scanned = x->answer.len;
+    return x->request.line && from < x->answer.len && memchr(x->answer.buf + from, '\n', x->answer.len - from);
+}
+
+/* From the start after each one: an owner may have ended other requests, or started some. */
 static void drain_streams(struct etcd *c)
 {
-    for (struct etcd_exchange *x = c->exchanges, *next; x; x = next) {
-        next = x->next;
-        if (x->request.line && !drain_lines(x))
+    struct etcd_exchange *x = c->exchanges;
+
+    while (x) {
+        if (!has_line(x)) {
+            x = x->next;
+            continue;
+        }
+        if (!drain_lines(x))
             exchange_free(x);
+        x = c->exchanges;
     }
 }
 

@@ -1,10 +1,10 @@
 /*
- * A client of etcd v3 by its JSON gateway (/v3/…): requests go to one of several endpoints, the next one where it does not answer.
- * Everything is done by libcurl's multi interface in the background of an event loop; etcd_call waits for one answer while
- * the others go on.
+ * A client of etcd v3 by its JSON gateway (/v3/…): requests go to one of several endpoints, the next one where it does
+ * not answer. Everything is done by libcurl's multi interface in the background of an event loop; etcd_call waits for
+ * one answer while the others go on.
  *
- * A request whose connection broke is sent again elsewhere, and may have been carried out already: transactions must be made so
- * that their second run does no harm.
+ * A request whose connection broke is sent again elsewhere, and may have been carried out already: transactions must be
+ * made so that their second run does no harm.
  *
  * Answers are bounded (ETCD_ANSWER_MAX). TLS needs at least version 1.2, and verifies the server. No privilege.
  * Source: etcd.io/docs/v3.4, "gRPC gateway"; libcurl-multi(3).
@@ -38,7 +38,8 @@ struct etcd_request {
     json_object *body; /* borrowed during etcd_start */
     /* The answer, borrowed, or NULL and why. The request is gone when it is called; a new one may be started. */
     void (*done)(void *owner, json_object *answer, const struct err *failure);
-    /* For answers that never end: called for each line, with its "result"; false ends the request without `done`. */
+    /* For answers that never end: called for each line, with its "result"; false ends the request without `done`. It may
+     * end other requests, but its own in no other way. */
     bool (*line)(void *owner, json_object *result);
     void *owner;
 };

@@ -22,7 +22,7 @@ static void add_text(json_object *o, const char *member, const char *text)
     add_base64(o, member, text, strlen(text));
 }
 
-/* etcd's range of all keys that begin with prefix: up to the prefix with its last byte one higher. Ours end with '/'. */
+/* etcd's range of all keys that begin with prefix: up to the prefix with its last byte one higher. */
 static void add_prefix(json_object *o, const char *prefix)
 {
     const size_t len = strlen(prefix);

@@ -1,6 +1,6 @@
 /*
- * What is asked of etcd, and what it answers: keys, transactions, leases, as the JSON gateway writes them (base64 keys and
- * values, 64-bit numbers as strings). Keys are text; so are values here, JSON of ours.
+ * What is asked of etcd, and what it answers: keys, transactions, leases, as the JSON gateway writes them (base64 keys
+ * and values, 64-bit numbers as strings). Keys are text; so are values here, JSON of ours.
  *
  * A transaction is built from conditions that all must hold and operations that are then done, all of them or none:
  *

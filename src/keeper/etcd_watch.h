@@ -1,7 +1,7 @@
 /*
  * Follows all keys below a prefix: what is there, then every change, in order, through restarts of etcd and of the
- * connection. After a break it resumes behind the last change that it saw; when etcd has forgotten that (compaction), it lists anew,
- * and the owner is told of a new beginning.
+ * connection. After a break it resumes behind the last change that it saw; when etcd has forgotten that (compaction),
+ * it lists anew, and the owner is told of a new beginning.
  *
  *   begin  put put … end   put delete put …   (compaction)   begin put put … end   …
  *

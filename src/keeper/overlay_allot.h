@@ -1,6 +1,6 @@
 /*
- * How an overlay network's numbers are shared out: VNIs and subnets among networks, parts of a subnet among hosts. Arithmetic
- * only; that nobody else takes the same is for etcd's transactions.
+ * How an overlay network's numbers are shared out: VNIs and subnets among networks, parts of a subnet among hosts.
+ * Arithmetic only; that nobody else takes the same is for etcd's transactions.
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_ALLOT_H
 #define SAMPAN_KEEPER_OVERLAY_ALLOT_H
@@ -22,7 +22,8 @@ struct overlay_taken {
 /* Chooses vni and the subnets that are not given; checks those that are. ERR_CONFLICT names the other network. */
 int overlay_allot(struct network *n, const struct overlay_taken *taken, struct err *e);
 
-/* The number of parts of its subnets: 256 of a /16 or larger, 64 of a /22, 16 of a /25; ERR_INVALID where a subnet is too small. */
+/* The number of parts of its subnets: 256 of a /16 or larger, 64 of a /22, 16 of a /25; ERR_INVALID where a subnet is
+ * too small. */
 int overlay_count_parts(const struct network *n, unsigned *ret, struct err *e);
 /* Range and gateways of a part: its first address is the gateway. part is below the number of parts. */
 void overlay_set_part(struct network *n, unsigned part);

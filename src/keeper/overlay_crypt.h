@@ -1,12 +1,15 @@
 /*
- * Keys of encrypted networks (network/ipsec.h). All of them share one pair of security associations for each pair of hosts.
+ * Keys of encrypted networks (network/ipsec.h). All of them share one pair of security associations for each pair of
+ * hosts.
  *
- * For each other host P, this host chooses at random the key of what P sends here, installs its own side of it, and then tells
- * P, by etcd: PREFIX/keys/THIS/P = {"for": SESSION, "spi": …, "key": …}. SESSION is P's present life, from its record: a sender that
- * was restarted begins its counters anew, and with AES-GCM must never do so with an old key; so it gets a new one, and takes
- * no other. Keys are changed every eight hours, too. The one before is accepted until the next change.
+ * For each other host P, this host chooses at random the key of what P sends here, installs its own side of it, and
+ * then tells P, by etcd: PREFIX/keys/THIS/P = {"for": SESSION, "spi": …, "key": …}. SESSION is P's present life, from
+ * its record: a sender that was restarted begins its counters anew, and with AES-GCM must never do so with an old key;
+ * so it gets a new one, and takes no other. Keys are changed every eight hours, too. The one before is accepted until
+ * the next change.
  *
- * Between two hosts nothing flows until both keys are in place; what etcd holds is protected by etcd (TLS, and who may read it).
+ * Between two hosts nothing flows until both keys are in place; what etcd holds is protected by etcd (TLS, and who may
+ * read it).
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_CRYPT_H
 #define SAMPAN_KEEPER_OVERLAY_CRYPT_H

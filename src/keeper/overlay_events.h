@@ -1,9 +1,9 @@
 /*
- * What may happen in the background, behind one fd: sources and timers of the overlay networks in an epoll set of their own, so
- * that the keeper's loop needs to know one fd, however many connections and tests there are.
+ * What may happen in the background, behind one fd: sources and timers of the overlay networks in an epoll set of their
+ * own, so that the keeper's loop needs to know one fd, however many connections and tests there are.
  *
- * Sources and timers live in their owners' structs and are taken out before those end. A handler may add, change and remove any of
- * them. Never blocks but in events_turn. Source: epoll(7), timerfd_create(2).
+ * Sources and timers live in their owners' structs and are taken out before those end. A handler may add, change and
+ * remove any of them. Never blocks but in events_turn. Source: epoll(7), timerfd_create(2).
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_EVENTS_H
 #define SAMPAN_KEEPER_OVERLAY_EVENTS_H

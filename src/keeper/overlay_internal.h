@@ -51,7 +51,7 @@ struct overlay_device {
 };
 struct overlay_device overlay_device(const char *network_id);
 
-/* overlay_registry.c: this host's part of the network, taken if it has none yet; range and gateways of n are set to it. */
+/* overlay_registry.c: this host's part of the network, taken if it has none yet; n's range and gateways are set. */
 int overlay_take_part(struct overlay *o, struct network *n, struct err *e);
 
 /* overlay_underlay.c: o->address and o->underlay_mtu. Asks etcd, where the configuration doesn't say it. */

@@ -1,6 +1,7 @@
 /*
- * A lease in etcd that is kept alive in the background: its keys exist as long as this process does. One that etcd does not know any
- * more (it was out of reach for longer than the lease) is replaced by a new one, and the owner puts its keys again.
+ * A lease in etcd that is kept alive in the background: its keys exist as long as this process does. One that etcd does
+ * not know any more (it was out of reach for longer than the lease) is replaced by a new one, and the owner puts its
+ * keys again.
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_LEASE_H
 #define SAMPAN_KEEPER_OVERLAY_LEASE_H

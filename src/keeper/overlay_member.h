@@ -1,7 +1,7 @@
 /*
- * The members of an overlay network as etcd tells them: hosts that serve it, and their containers. Those of other hosts are
- * programmed into the VXLAN device (network/vxlan.h), and their names written to RUN_ROOT/networks/ID/remote, which dnsmasq
- * reads (network/names.h has the form).
+ * The members of an overlay network as etcd tells them: hosts that serve it, and their containers. Those of other hosts
+ * are programmed into the VXLAN device (network/vxlan.h), and their names written to RUN_ROOT/networks/ID/remote, which
+ * dnsmasq reads (network/names.h has the form).
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_MEMBER_H
 #define SAMPAN_KEEPER_OVERLAY_MEMBER_H

@@ -46,7 +46,7 @@ static int copy_definition(const struct network *n, struct network **ret, struct
     return r;
 }
 
-/* The part may have been given away since the engine wrote it down: `network rm` from elsewhere, or an etcd made anew. */
+/* The part may be another one since the engine wrote it down: somebody removed it from etcd, or etcd was made anew. */
 static int check_part(struct overlay *o, struct network *n, struct err *e)
 {
     const struct ip gateway = n->v4.gateway;

@@ -1,7 +1,7 @@
 /*
- * The test of the data path: an ICMP echo from this host's gateway address on the overlay to that of each other host, once small
- * and once as large as the network's MTU allows (with DF). Both must come back. Hosts that answer are asked again every half a
- * minute, others more often; what is known is in their struct overlay_member.
+ * The test of the data path: an ICMP echo from this host's gateway address on the overlay to that of each other host,
+ * once small and once as large as the network's MTU allows (with DF). Both must come back. Hosts that answer are asked
+ * again every half a minute, others more often; what is known is in their struct overlay_member.
  *
  * Privilege: CAP_NET_RAW. Source: icmp(7), raw(7), ip(7) IP_MTU_DISCOVER, RFC 792.
  */

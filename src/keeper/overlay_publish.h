@@ -1,7 +1,7 @@
 /*
  * What this host says of itself on a network: that it serves it, and its containers. Those are what
- * RUN_ROOT/networks/ID/endpoints lists (network/names.h), with the MAC from the container's plan (network/plan.h), which is
- * written a moment later.
+ * RUN_ROOT/networks/ID/endpoints lists (network/names.h), with the MAC from the container's plan (network/plan.h),
+ * which is written a moment later.
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_PUBLISH_H
 #define SAMPAN_KEEPER_OVERLAY_PUBLISH_H

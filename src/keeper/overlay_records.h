@@ -1,6 +1,7 @@
 /*
- * Keys in etcd that say what this host is and has: brought in line with what is wanted in the background, one transaction
- * after the other, and tried again until etcd has them. They are attached to a lease; with a new one all are put again.
+ * Keys in etcd that say what this host is and has: brought in line with what is wanted in the background, one
+ * transaction after the other, and tried again until etcd has them. They are attached to a lease; with a new one all
+ * are put again.
  */
 #ifndef SAMPAN_KEEPER_OVERLAY_RECORDS_H
 #define SAMPAN_KEEPER_OVERLAY_RECORDS_H

@@ -380,7 +380,8 @@ static int run(int sock, struct answer *a, struct err *e)
     int r;
 
     if (a->b->error != 0)
-        return err_set(e, ERR_INTERNAL, a->b->error, "a batch of netlink requests is larger than %zu bytes", a->b->size);
+        return err_set(e, ERR_INTERNAL, a->b->error, "a batch of netlink requests is larger than %zu bytes",
+                       a->b->size);
     if (a->b->n_requests == 0)
         return 0;
     r = batch_send(sock, a->b, e);

@@ -85,24 +85,19 @@ static void make_room(int sock, size_t len)
         (void)setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
-int nft_run(int sock, struct nft_batch *b, struct err *e)
+/* By a socket of its own: after a failure there are answers in it that nobody asked for. */
+int nft_commit(struct nft_batch *b, struct err *e)
 {
+    _cleanup_close_ int sock = nft_count(b) > 0 ? nft_open(e) : -1;
     int r;
 
-    if (nft_count(b) == 0)
-        return 0;
+    if (sock < 0)
+        return nft_count(b) > 0 ? sock : 0;
     netlink_request_ack(&b->nl);
     put_boundary(b, NFNL_MSG_BATCH_END);
     make_room(sock, b->nl.len);
     r = netlink_run(sock, &b->nl, e);
     return r < 0 ? err_context(e, "nftables") : 0;
-}
-
-int nft_commit(struct nft_batch *b, struct err *e)
-{
-    _cleanup_close_ int sock = nft_open(e);
-
-    return sock < 0 ? sock : nft_run(sock, b, e);
 }
 
 static void put_request(struct nft_batch *b, const char *what, uint16_t type, uint16_t flags)

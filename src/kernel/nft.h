@@ -8,13 +8,12 @@
  *     nft_add_table(b);
  *     nft_add_chain(b, &(struct nft_chain){.name = "input", .type = "filter", .hook = NF_INET_LOCAL_IN});
  *     nft_add_rule(b, "input", "ct state established accept", expressions);
- *     nft_run(sock, b, &e);
+ *     nft_commit(b, &e);
  *
- * Building never fails: what does not fit is told by nft_run. Names and texts are borrowed until then. An error names
+ * Building never fails: what does not fit is told by nft_commit. Names and texts are borrowed until then. An error names
  * the object that the kernel refused, with the kernel's own words.
  *
- * Closing a socket that deleted something waits for the kernel's grace period (10 ms): deletions stay off the path of a
- * start.
+ * A transaction that deletes something takes 10 ms, for the kernel's grace period: deletions stay off the path of a start.
  *
  * Privilege: CAP_NET_ADMIN in the network namespace of the socket. Source: linux/netfilter/nf_tables.h, nft(8).
  */
@@ -39,17 +38,15 @@ void nft_batch_free(struct nft_batch *b);
 DEFINE_CLEANUP_PTR(nft_batch, struct nft_batch *, nft_batch_free)
 #define _cleanup_nft_batch_ _cleanup_(cleanup_nft_batch)
 
-/* Sends it, all or nothing. -ENOENT and -EEXIST are the kernel's. The socket and the batch are of no more use after a
- * failure. */
-int nft_run(int sock, struct nft_batch *b, struct err *e);
-/* The same with a socket of its own. */
+/* Sends it by a socket of its own, all or nothing. Errors are the kernel's: -ENOENT, -EEXIST. The batch is of no more use
+ * afterwards, but for nft_failed(). */
 int nft_commit(struct nft_batch *b, struct err *e);
 
 /* The objects so far: each of the calls below is one. And after a failure the first that was refused, from 0. */
 size_t nft_count(const struct nft_batch *b);
 size_t nft_failed(const struct nft_batch *b);
 
-/* Whether there is such a table with this mark (nft_mark_table). One round trip. */
+/* Whether there is such a table with this mark (nft_add_marked_table). One round trip. */
 int nft_has_table(int sock, uint8_t family, const char *name, uint32_t mark, bool *ret, struct err *e);
 
 /* The table that what follows is in. */

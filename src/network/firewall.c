@@ -97,6 +97,8 @@ int firewall_ensure(const struct net_instance *in, const struct net_config *conf
     bool there = false;
     int r = sock < 0 ? sock : is_there(sock, in, &rules, &there, e);
 
+    if (r < 0)
+        explain(&rules, e);
     if (r == 0 && !there) {
         locked = lock(in, e);
         r = locked < 0 ? locked : is_there(sock, in, &rules, &there, e);

@@ -1,12 +1,12 @@
 /*
- * IPsec between hosts, for what goes to one UDP port: ESP in transport mode with AES-256-GCM, by the kernel's own policies, so that
- * nothing of it can leave or come in in clear, whoever sent it:
+ * IPsec between hosts, for what goes to one UDP port: ESP in transport mode with AES-256-GCM, by the kernel's own
+ * policies, so that nothing of it can leave or come in in clear, whoever sent it:
  *
  *   guard     everything to that port, in and out: blocked
  *   peer      to and from one host: only inside ESP
  *
- * One pair of security associations for each pair of hosts; the receiver chooses key and SPI and installs its side first.
- * Extended sequence numbers (64 bits), anti-replay window of 1,024 packets.
+ * One pair of security associations for each pair of hosts; the receiver chooses key and SPI and installs its side
+ * first. Extended sequence numbers (64 bits), anti-replay window of 1,024 packets.
  *
  * Functions take an XFRM netlink socket (netlink_open_protocol). Privilege: CAP_NET_ADMIN.
  * Source: RFC 4303, RFC 4106, Documentation/networking/xfrm_*.rst, ip-xfrm(8), linux/xfrm.h.

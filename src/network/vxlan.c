@@ -9,8 +9,8 @@
 #include "kernel/netlink.h"
 #include "network/link_request.h"
 
-/* Outer Ethernet is not counted by the MTU, the inner one is: 14 + VXLAN 8 + UDP 8 + IP 20 or 40. ESP in transport mode with
- * AES-GCM: 8 header, 8 IV, up to 3 padding, 2 trailer, 16 check value, rounded up. */
+/* Outer Ethernet is not counted by the MTU, the inner one is: 14 + VXLAN 8 + UDP 8 + IP 20 or 40. ESP in transport mode
+ * with AES-GCM: 8 header, 8 IV, up to 3 padding, 2 trailer, 16 check value, rounded up. */
 enum { OVERHEAD_4 = 50, OVERHEAD_6 = 70, OVERHEAD_ESP = 40 };
 
 uint32_t vxlan_overhead(uint8_t underlay_family, bool encrypted)

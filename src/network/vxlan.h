@@ -1,12 +1,13 @@
 /*
- * VXLAN: a bridge's port that carries its frames to other hosts in UDP. The device here learns nothing, floods nothing and asks
- * nobody: where a MAC is reached (forwarding entries), and which MAC an address has (neighbour entries, from which it answers the ARP
- * and neighbour solicitations of the bridge itself), is programmed by whoever knows. What is not programmed is dropped.
+ * VXLAN: a bridge's port that carries its frames to other hosts in UDP. The device here learns nothing, floods nothing
+ * and asks nobody: where a MAC is reached (forwarding entries), and which MAC an address has (neighbour entries, from
+ * which it answers the ARP and neighbour solicitations of the bridge itself), is programmed by whoever knows. What is
+ * not programmed is dropped.
  *
  *   container --- veth --- bridge --- vx… === UDP 4789 === vx… --- bridge --- veth --- container
  *
- * The bridge learns nothing at this port either and has a static entry for each MAC behind it, so that a frame from elsewhere
- * cannot take over an address of a local container, nor the other way round.
+ * The bridge learns nothing at this port either and has a static entry for each MAC behind it, so that a frame from
+ * elsewhere cannot take over an address of a local container, nor the other way round.
  *
  * Functions take a route netlink socket (kernel/netlink.h). Privilege: CAP_NET_ADMIN.
  * Source: RFC 7348, Documentation/networking/vxlan.rst, ip-link(8) "vxlan", bridge(8) "fdb".
@@ -20,8 +21,8 @@
 
 #include "network/address.h"
 
-/* The second one is for encrypted networks, whose packets are all inside ESP: IPsec's policies (ipsec.h) tell by the port
- * what must not be seen in clear. */
+/* The second one is for encrypted networks, whose packets are all inside ESP: IPsec's policies (ipsec.h) tell by the
+ * port what must not be seen in clear. */
 enum { VXLAN_PORT = 4789, VXLAN_PORT_ENCRYPTED = 4790, VXLAN_VNI_MAX = (1 << 24) - 1 };
 
 struct vxlan {
@@ -41,8 +42,8 @@ struct vxlan_station {
     struct ip ip4, ip6; /* its own; none where it has none */
 };
 
-/* The device, up, as a port of the bridge. One that is there with the same properties is kept with its entries, so that what
- * flows goes on flowing; another one of that name is replaced. *ret: its index. */
+/* The device, up, as a port of the bridge. One that is there with the same properties is kept with its entries, so that
+ * what flows goes on flowing; another one of that name is replaced. *ret: its index. */
 int vxlan_add(int sock, const struct vxlan *v, int *ret, struct err *e);
 /* Gone already: success. */
 int vxlan_remove(int sock, const char *name, struct err *e);

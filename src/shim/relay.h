@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/loop.h"
 #include "shim/clients.h"
 #include "shim/json_log.h"
-#include "base/loop.h"
 #include "shim/sink.h"
 
 enum relay_stream_kind { RELAY_STDOUT, RELAY_STDERR, RELAY_STREAM_COUNT };

@@ -12,8 +12,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "shim/detach_keys.h"
 #include "base/loop.h"
+#include "shim/detach_keys.h"
 #include "shim/protocol.h"
 #include "shim/sink.h"
 #include "shim/terminal.h"

@@ -297,6 +297,7 @@ configure_engine() {
 
 # Another engine beside the file's own, for a test that needs one whose firewall is not made yet.
 fresh_engine() {
+    tables_before=$(nft list tables)
     export SAMPAN_ROOT=$SAMPAN_STATE/fresh/root SAMPAN_RUN_ROOT=$SAMPAN_STATE/fresh/run
 }
 
@@ -304,6 +305,9 @@ end_fresh_engine() {
     sampan ps -aq | xargs -r sampan rm -f >/dev/null
     sampan network prune -f >/dev/null
     assert_no_network_process
+    nft list tables | grep -vxF "$tables_before" | while read -r _ family name; do
+        nft delete table "$family" "$name"
+    done
     rm -r "$SAMPAN_STATE/fresh"
 }
 

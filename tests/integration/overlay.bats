@@ -254,6 +254,30 @@ is_more_than() {
     [[ $output == *"yes c2 $(field 1 c1 blue GlobalIPv6Address)"* ]]
 }
 
+# reconfigure HOST FROM TO: in its configuration, which a new keeper reads.
+reconfigure() {
+    wait_until engine_is_gone "$1"
+    sed -i "s|$2|$3|" "$UNDERLAY/engine$1/config.json"
+}
+
+@test "the underlay may be IPv6" {
+    local n
+    for n in "${HOSTS[@]}"; do
+        on "host$n" ip -6 addr add "fd00:9::$n/64" dev eth0 nodad
+        reconfigure "$n" '"lease"' "\"address\": \"fd00:9::$n\", \"lease\""
+    done
+    mesh blue
+    wait_until is_answered 1 c1 c2
+    run -0 network 1 blue '{{range .Peers}}{{.IP}} {{.State}};{{end}}'
+    [ "$output" = "fd00:9::2 ok;fd00:9::3 ok;" ]
+    run -0 inside 1 c1 cat /sys/class/net/eth0/mtu
+    [ "$output" = 1430 ]
+    teardown
+    for n in "${HOSTS[@]}"; do
+        reconfigure "$n" '"address": "[^"]*", ' ''
+    done
+}
+
 @test "internal: containers reach each other on all hosts, and nobody else" {
     mesh blue --internal
     wait_until is_answered 1 c1 c2

@@ -40,6 +40,7 @@ end_underlay() {
     for n in "${HOSTS[@]}"; do
         end_engine "$n"
     done
+    [ -z "$(etcd_keys)" ] || fail_with "etcd still has: $(etcd_keys)"
     for pid in $(cat "$UNDERLAY"/*.pid); do
         kill -KILL "$pid" 2>/dev/null || true
     done
@@ -162,6 +163,9 @@ end_engine() {
     host "$1" sampan ps -aq | host "$1" xargs -r sampan rm -f >/dev/null
     host "$1" sampan network prune -f >/dev/null
     wait_until engine_is_gone "$1"
+    local left
+    left=$(on "host$1" ip -br link | grep -E '^(br|vx)-' || true)
+    [ -z "$left" ] || fail_with "host$1 still has: $left"
 }
 
 # ---- containers

@@ -153,7 +153,7 @@ static bool send_pattern(int fd, size_t bytes)
 
 static bool receive_pattern(int fd, size_t bytes)
 {
-    uint8_t chunk[CHUNK];
+    uint8_t chunk[CHUNK] = {0};
 
     for (size_t at = 0; at < bytes;) {
         size_t want = bytes - at < CHUNK ? bytes - at : CHUNK;
@@ -365,7 +365,7 @@ static void ask(struct endpoint *t)
 
 static void hear(struct endpoint *t)
 {
-    char data[2048];
+    char data[2048] = {0};
     ssize_t n = recv(t->fd, data, sizeof(data) - 1, 0);
 
     if (n < 0 && errno == EAGAIN)

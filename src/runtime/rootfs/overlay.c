@@ -23,6 +23,7 @@
  *
  * Source: Documentation/filesystems/overlayfs.rst, mount_setattr(2).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -234,7 +235,8 @@ int overlay_mount(const struct overlay *o, struct err *e)
 
     if (fd >= 0)
         return fd;
-    if (first.code != EINVAL)
+    /* Before 6.15 no layer by descriptor, before 6.5 no parameter of overlay that is one. */
+    if (first.code != EINVAL && first.code != EOPNOTSUPP)
         return err_set(e, first.kind, first.code, "%s", first.text);
     fd = overlay_mount_staged(o, &second);
     if (fd >= 0)

@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "base/strbuf.h"
+#include "kernel/namespaces.h"
 #include "kernel/syscalls.h"
 #include "runtime/rootfs/parts.h"
 
@@ -78,6 +79,8 @@ static int mount_overlay(const struct overlay *o, int stage, struct err *e)
         r = link_places(o, stage, &options, e);
     for (size_t i = 0; overlay_options[i][0]; i++)
         strbuf_addf(&options, ",%s=%s", overlay_options[i][0], overlay_options[i][1]);
+    if (!ns_user_is_initial()) /* trusted.* attributes can't be read here */
+        strbuf_adds(&options, ",userxattr");
     if (o->label)
         strbuf_addf(&options, ",context=\"%s\"", o->label);
     if (r == 0)

@@ -285,6 +285,41 @@ static void failing_step_is_named_and_nothing_is_left(void **state)
 
 static volatile sig_atomic_t n_signals;
 
+static int enter_dir(void *path, struct err *e)
+{
+    return chdir(path) < 0 ? err_sys(e, "enter %s", (const char *)path) : 0;
+}
+
+static void child_prepares_itself_only(void **state)
+{
+    _cleanup_shell_ struct shell sh;
+    char before[4096], after[4096];
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof(before)));
+    shell_init(&sh, "pwd -P");
+    sh.process.prepare = enter_dir;
+    sh.process.prepare_arg = (void *)"/proc";
+    assert_runs(&sh, "/proc\n", 0);
+    assert_non_null(getcwd(after, sizeof(after)));
+    assert_string_equal(after, before);
+}
+
+static void failed_preparation_is_told_and_nothing_is_left(void **state)
+{
+    _cleanup_shell_ struct shell sh;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    shell_init(&sh, "exit 0");
+    sh.process.argv = sh.argv;
+    sh.process.prepare = enter_dir;
+    sh.process.prepare_arg = (void *)"/nonexistent";
+    assert_int_equal(process_start(&sh.process, &e), -ENOENT);
+    assert_says(&e, "start /bin/sh: enter /nonexistent");
+    assert_no_children();
+}
+
 static void count_signal(int signo)
 {
     (void)signo;
@@ -318,6 +353,8 @@ int main(void)
         cmocka_unit_test(signals_are_reset_in_the_child_only),
         cmocka_unit_test(session_is_new_when_asked_for),
         cmocka_unit_test(failing_step_is_named_and_nothing_is_left),
+        cmocka_unit_test(child_prepares_itself_only),
+        cmocka_unit_test(failed_preparation_is_told_and_nothing_is_left),
         cmocka_unit_test(waiting_survives_signals),
     };
 

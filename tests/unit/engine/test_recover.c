@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/timestamp.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
 #include "engine/lock.h"
@@ -14,7 +15,6 @@
 #include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/running.h"
-#include "base/timestamp.h"
 
 static char *dir;
 static char root[64], run_root[64];

@@ -1,5 +1,5 @@
-/* Against a real etcd: requests, transactions, leases, endpoints that don't answer, and watches through all that may happen
- * to them. */
+/* Against a real etcd: requests, transactions, leases, endpoints that don't answer, and watches through all that may
+ * happen to them. */
 #include "keeper/etcd_server.h"
 
 #include <fcntl.h>
@@ -364,7 +364,7 @@ static void compact(struct etcd *c, int64_t revision)
         fail_msg("%s", e.text);
 }
 
-/* The watcher sleeps (its loop does not turn) while its etcd restarts, things change and are compacted: it lists anew. */
+/* The watcher sleeps (its loop does not turn) while etcd restarts, things change and are compacted: it lists anew. */
 static void a_watch_survives_compaction(void **state)
 {
     struct events other_loop;

@@ -1,5 +1,5 @@
-/* One host of an overlay over a real etcd. The other hosts are records that the test itself writes, or a second engine that only
- * asks for numbers; tests/integration/overlay.bats has whole hosts. */
+/* One host of an overlay over a real etcd. The other hosts are records that the test itself writes, or a second engine
+ * that only asks for numbers; tests/integration/overlay.bats has whole hosts. */
 #include "keeper/etcd_server.h"
 
 #include <fcntl.h>

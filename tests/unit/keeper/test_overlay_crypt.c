@@ -1,5 +1,5 @@
-/* An encrypted network over two hosts: keys by etcd, the data path tested, and nothing of it on the wire in clear. Needs a kernel
- * with ESP: tests/vm/kernel-modules has one. */
+/* An encrypted network over two hosts: keys by etcd, the data path tested, and nothing of it on the wire in clear.
+ * Needs a kernel with ESP: tests/vm/kernel-modules has one. */
 #include "network/underlay.h"
 
 #include "keeper/clock.h"

@@ -1,4 +1,5 @@
-/* What leaves and what comes in, to one UDP port: never in clear. Needs a kernel with ESP: tests/vm/kernel-modules has one. */
+/* What leaves and what comes in, to one UDP port: never in clear. Needs a kernel with ESP: tests/vm/kernel-modules has
+ * one. */
 #include "network/underlay.h"
 
 #include "network/ipsec.h"

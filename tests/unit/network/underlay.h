@@ -1,6 +1,6 @@
 /*
- * Network namespaces on one wire, for tests of what hosts do to each other: macvlans over a dummy device, since the kernels of
- * the virtual machines have no veth.
+ * Network namespaces on one wire, for tests of what hosts do to each other: macvlans over a dummy device, since the
+ * kernels of the virtual machines have no veth.
  */
 #ifndef SAMPAN_TESTS_UNIT_NETWORK_UNDERLAY_H
 #define SAMPAN_TESTS_UNIT_NETWORK_UNDERLAY_H

@@ -253,18 +253,26 @@ static void put_enter(struct nft_batch *b, uint8_t family, const struct firewall
     nft_add_rule(b, "enter", "meta l4proto . th dport @published dup to NEXT_HOP drop", any);
 }
 
-/* A copy for ourselves that leaves by another link: the route into the gate is missing. */
-static void put_guard(struct nft_batch *b, const struct firewall_gate *g)
+/* A copy for ourselves that leaves by another link than a gate: the route is missing. Other engines have gates of their own,
+ * by the names of network/instance.h. */
+static void put_guard(struct nft_batch *b)
 {
+    static const char gates[] = "sampan-gate", tagged_gates[] = "spg-";
     const struct nft_expr astray[] = {NFT_CT_STATE_HAS(NFT_CT_UNTRACKED),
                                       NFT_OIFNAME_IS_NOT(lo),
-                                      NFT_OIFNAME_IS_NOT(g->in),
+                                      NFT_OIFNAME,
+                                      NFT_NE(gates, sizeof(gates) - 1),
+                                      NFT_OIFNAME,
+                                      NFT_NE(tagged_gates, sizeof(tagged_gates) - 1),
                                       NFT_DADDR_IS_LOCAL,
                                       NFT_DROP,
                                       NFT_END};
 
     nft_add_chain(b, &guard_chain);
-    nft_add_rule(b, "guard", "ct state untracked oifname != \"lo\" oifname != IN fib daddr type local drop", astray);
+    nft_add_rule(
+        b, "guard",
+        "ct state untracked oifname != \"lo\" oifname != \"sampan-gate*\" oifname != \"spg-*\" fib daddr type local drop",
+        astray);
 }
 
 void firewall_put_gate(struct nft_batch *b, uint8_t family, const struct firewall_gate *g)
@@ -276,7 +284,7 @@ void firewall_put_gate(struct nft_batch *b, uint8_t family, const struct firewal
 
     put_enter(b, family, g);
     put_gate(b, g);
-    put_guard(b, g);
+    put_guard(b);
     if (family == NFPROTO_IPV4)
         nft_add_rule(b, "raw", "iifname OUT ip frag-off set 0", may_fragment);
     nft_add_rule(b, "prerouting", "iifname OUT jump publish", publish);

@@ -19,15 +19,23 @@ static int restore_network(const struct net_instance *in, const char *id, struct
     return network_has_bridge(n) ? firewall_add_network(in, n, e) : 0;
 }
 
+/* Its shim writes exit.json (shim/shim.h) in front of net_plan_down(), and the plan goes behind it. */
+static bool has_ended(int run_dir)
+{
+    return file_exists(run_dir, "exit.json") || !file_exists(run_dir, NET_PLAN_NAME);
+}
+
+/* What ends meanwhile may take its entries away just before they are put here: so it is looked at again. */
 static int restore_container(const struct net_instance *in, int containers, const char *id, struct err *e)
 {
     _cleanup_net_plan_ struct net_plan *p = NULL;
     _cleanup_close_ int run_dir = openat(containers, id, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int r = run_dir < 0 ? 0 : net_plan_load(run_dir, &p, e);
+    int r = run_dir < 0 || has_ended(run_dir) ? 0 : net_plan_load(run_dir, &p, e);
 
     if (!p) /* without a network of ours */
         return r == -ENOENT ? 0 : r;
-    return firewall_add_container(in->table, p, e);
+    r = firewall_add_container(in->table, p, e);
+    return r == 0 && has_ended(run_dir) ? firewall_remove_container(in->table, p, e) : r;
 }
 
 /* One container's trouble is not another's: a dead one, say, whose port has a new owner. */

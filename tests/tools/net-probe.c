@@ -220,7 +220,7 @@ static void accept_stream(int listener, const char *name)
 static void answer_datagram(int fd, const char *name)
 {
     char data[LINE_MAX_LEN], control[256], host[INET6_ADDRSTRLEN];
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
     struct msghdr m = {.msg_name = &peer,
                        .msg_namelen = sizeof(peer),
@@ -312,8 +312,10 @@ static uint16_t echo_id(int fd)
 static bool send_echo(const struct endpoint *t)
 {
     bool is_v6 = t->protocol == IPPROTO_ICMPV6;
-    struct icmphdr h = {.type = is_v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO, .un.echo.id = htons(echo_id(t->fd))};
+    struct icmphdr h = {0};
 
+    h.type = is_v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
+    h.un.echo.id = htons(echo_id(t->fd));
     if (!is_v6) /* of ICMPv6 the kernel does it */
         h.checksum = checksum(&h, sizeof(h));
     return send(t->fd, &h, sizeof(h), 0) >= 0 || errno == EAGAIN;

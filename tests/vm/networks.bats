@@ -13,12 +13,25 @@ teardown_file() {
     end_world
 }
 
-@test "a container of an image starts, in a user namespace, and writes only to its own layer" {
-    run -0 busybox sh -c 'echo changed >/etc/passwd; cat /etc/passwd; awk "{ print \$2 }" /proc/self/uid_map'
-    [ "${lines[0]}" = changed ]
-    [ "${lines[1]}" != 0 ]
+# A user namespace needs idmapped tmpfs (Linux 6.3).
+sampan() {
+    if [ "$1" = run ]; then
+        command sampan run --userns host "${@:2}"
+    else
+        command sampan "$@"
+    fi
+}
+
+@test "a container of an image starts, and writes only to its own layer" {
+    run -0 busybox sh -c 'echo changed >/etc/passwd; cat /etc/passwd'
+    [ "$output" = changed ]
     run -0 busybox head -c 4 /etc/passwd
     [ "$output" = root ]
+}
+
+@test "what this kernel cannot do is said, with the way out" {
+    assert_error 125 'cannot be mapped into a user namespace \(use --userns host\)' \
+        env sampan run --rm --network none --userns auto busybox true
 }
 
 @test "limits are those of cgroup v2" {

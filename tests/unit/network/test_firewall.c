@@ -117,6 +117,27 @@ static void the_hosts_own_input_rules_decide(void **state)
     check_visit(CLIENT, HOST6, "2001:db8::9");
 }
 
+/* With another run root, in the same network namespace. */
+static void two_engines_have_a_gate_each(void **state)
+{
+    struct net_instance other = NET_INSTANCE_INIT;
+    char run_root[96];
+    struct err e = ERR_INIT;
+    bool made = false;
+
+    (void)state;
+    publish_a();
+    snprintf(run_root, sizeof(run_root), "%s/other", lab.run_root);
+    assert_works(net_instance_open(run_root, &other, &e), &e);
+    assert_works(firewall_ensure(&other, &lab.config, &made, &e), &e);
+    assert_true(made);
+    check_visit(CLIENT, HOST4, "192.0.2.9");
+    check_visit(CLIENT, HOST6, "2001:db8::9");
+    assert_works(firewall_remove(&other, &e), &e);
+    check_visit(CLIENT, HOST4, "192.0.2.9");
+    net_instance_close(&other);
+}
+
 static void open_ports_are_translated_in_front_of_them(void **state)
 {
     (void)state;
@@ -377,6 +398,7 @@ int main(void)
         in_lab(a_published_name_server_does_not_hide_the_networks_own),
         in_lab(other_networks_reach_published_ports_as_themselves),
         in_lab(the_hosts_own_input_rules_decide),
+        in_lab(two_engines_have_a_gate_each),
         in_lab(open_ports_are_translated_in_front_of_them),
         in_lab(the_gate_passes_a_strict_reverse_path_filter),
         in_lab(large_datagrams_arrive),

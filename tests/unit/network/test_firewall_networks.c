@@ -255,6 +255,13 @@ static void restoring_brings_back_what_is_written_down(void **state)
     assert_shell("nft list ruleset >%s/after && diff %s/before %s/after", lab.run_root, lab.run_root, lab.run_root);
     check(A, C, "172.30.1.2", "");
     check(A, CLIENT, "192.0.2.9", "192.0.2.1");
+
+    /* But a container that has ended does not come back. */
+    assert_works(file_write(run_dir, "exit.json", "{}", 2, 0600, &e), &e);
+    assert_shell("nft flush ruleset");
+    assert_works(firewall_ensure(&lab.in, &lab.config, &made, &e), &e);
+    assert_works(firewall_restore(&lab.in, &e), &e);
+    assert_shell("nft list ruleset | grep -q 8080 && exit 1 || exit 0");
 }
 
 /* ---- what the keeper fills ---- */

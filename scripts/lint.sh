@@ -19,7 +19,9 @@ lint() {
         echo 1 0 0 >>"$tally"
         return
     else
-        printf '%s\n' "$output" | grep -vE '^clang-tidy|^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' | tail -n 100
+        # What failed comes last: clang-tidy shows long paths of mere warnings in between.
+        printf '%s\n' "$output" | grep -vE '^clang-tidy|^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' | tail -n 60
+        printf '%s\n' "$output" | grep -E 'error:' | sort -u | tail -n 40
         echo "FAILED: $name"
     fi
     echo 0 1 0 >>"$tally"

@@ -153,15 +153,15 @@ static int bridge_is_full(const struct net_interface *i, struct err *e)
     return err_advice(e, "put further containers on another network");
 }
 
-static int create_veth(int host, const struct net_interface *i, int bridge, int netns_fd, struct err *e)
+static int create_veth(int host, const struct net_interface *i, int bridge, const struct net_target *t, struct err *e)
 {
     struct err why = ERR_INIT;
-    int r = create_pair(host, i, bridge, netns_fd, &why);
+    int r = create_pair(host, i, bridge, t->netns_fd, &why);
 
     /* The name is one of ours, so who has it is a container that just ended, or what a crash left. */
     if (r == -EEXIST && link_delete(host, i->host_name, NULL) == 0) {
         why = ERR_INIT;
-        r = create_pair(host, i, bridge, netns_fd, &why);
+        r = create_pair(host, i, bridge, t->netns_fd, &why);
     }
     if (r == 0)
         return 0;
@@ -200,9 +200,9 @@ static void put_ipvlan(struct netlink_batch *b, const struct net_interface *i)
         netlink_attr_u16(b, IFLA_IPVLAN_MODE, ipvlan_modes[i->mode]);
 }
 
-static int create_on_parent(int host, const struct net_interface *i, const char *kind,
-                            void (*put_mode)(struct netlink_batch *, const struct net_interface *), int parent,
-                            int netns_fd, struct err *e)
+static int make_on_parent(int host, const struct net_interface *i, const char *kind,
+                          void (*put_mode)(struct netlink_batch *, const struct net_interface *), int parent,
+                          int netns_fd, struct err *e)
 {
     struct netlink_batch b;
     struct nlattr *info, *data;
@@ -217,18 +217,56 @@ static int create_on_parent(int host, const struct net_interface *i, const char 
     return netlink_run(host, &b, e);
 }
 
-static int create_macvlan(int host, const struct net_interface *i, int parent, int netns_fd, struct err *e)
+static int rename_link(int sock, const char *from, const char *to, struct err *e)
 {
-    int r = create_on_parent(host, i, "macvlan", put_macvlan, parent, netns_fd, e);
+    struct netlink_batch b;
+    int index = netlink_link_index(sock, from, e);
+    int r;
+
+    if (index < 0)
+        return index;
+    netlink_batch_init(&b);
+    request_link(&b, "name the interface", RTM_NEWLINK, 0, index, false);
+    netlink_attr_str(&b, IFLA_IFNAME, to);
+    r = netlink_run(sock, &b, e);
+    if (r < 0)
+        (void)link_delete(sock, from, NULL);
+    return r;
+}
+
+/* Kernels before 6.14 look for the name in the host's namespace too, where an "eth0" is nothing rare: then it is born with
+ * a name that nobody has. */
+static int create_on_parent(int host, const struct net_interface *i, const char *kind,
+                            void (*put_mode)(struct netlink_batch *, const struct net_interface *), int parent,
+                            const struct net_target *t, struct err *e)
+{
+    struct net_interface newborn = *i;
+    struct err why = ERR_INIT;
+    int r = make_on_parent(host, i, kind, put_mode, parent, t->netns_fd, &why);
+
+    if (r == -EEXIST) {
+        (void)snprintf(newborn.name, sizeof(newborn.name), "sampan-newborn");
+        r = make_on_parent(host, &newborn, kind, put_mode, parent, t->netns_fd, e);
+        return r < 0 ? r : rename_link(t->sock, newborn.name, i->name, e);
+    }
+    if (r < 0 && e)
+        *e = why;
+    return r;
+}
+
+static int create_macvlan(int host, const struct net_interface *i, int parent, const struct net_target *t,
+                          struct err *e)
+{
+    int r = create_on_parent(host, i, "macvlan", put_macvlan, parent, t, e);
 
     if (r == -EBUSY)
         err_advice(e, "%s is in use by a bridge, a bond or an ipvlan: choose another parent", i->master);
     return r;
 }
 
-static int create_ipvlan(int host, const struct net_interface *i, int parent, int netns_fd, struct err *e)
+static int create_ipvlan(int host, const struct net_interface *i, int parent, const struct net_target *t, struct err *e)
 {
-    int r = create_on_parent(host, i, "ipvlan", put_ipvlan, parent, netns_fd, e);
+    int r = create_on_parent(host, i, "ipvlan", put_ipvlan, parent, t, e);
 
     if (r == -EBUSY)
         err_advice(e, "%s is in use by a bridge, a bond or a macvlan: choose another parent", i->master);
@@ -242,7 +280,7 @@ static const struct link_kind {
     const char *module;
     const char *master; /* what net_interface.master is to it */
     const char *advice; /* where that is missing */
-    int (*create)(int host, const struct net_interface *i, int master, int netns_fd, struct err *e);
+    int (*create)(int host, const struct net_interface *i, int master, const struct net_target *t, struct err *e);
 } kinds[] = {
     [NET_VETH] = {"veth", "CONFIG_VETH", "bridge", "somebody removed it: start the container again", create_veth},
     [NET_MACVLAN] = {"macvlan", "CONFIG_MACVLAN", "parent interface",
@@ -259,7 +297,7 @@ static int no_master(const struct net_interface *i, struct err *e)
     return err_advice(e, "%s", k->advice);
 }
 
-int link_create(int host, const struct net_interface *i, int netns_fd, struct err *e)
+int link_create(int host, const struct net_interface *i, const struct net_target *t, struct err *e)
 {
     const struct link_kind *k = &kinds[i->kind];
     int master = netlink_link_index(host, i->master, e);
@@ -267,7 +305,7 @@ int link_create(int host, const struct net_interface *i, int netns_fd, struct er
 
     if (master < 0)
         return master == -ENODEV ? no_master(i, e) : master;
-    r = k->create(host, i, master, netns_fd, e);
+    r = k->create(host, i, master, t, e);
     if (r == -EOPNOTSUPP) {
         err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel has no interfaces of kind %s", k->name);
         r = err_advice(e, "it needs %s: modprobe %s", k->module, k->name);

@@ -41,7 +41,7 @@ static int set_up_inside(int host, const struct net_interface *i, const struct n
 static int interface_up(int host, const struct net_interface *i, const struct net_target *t, bool was_born_right,
                         struct err *e)
 {
-    int r = link_create(host, i, t->netns_fd, e);
+    int r = link_create(host, i, t, e);
 
     if (r < 0)
         return r;

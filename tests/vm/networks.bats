@@ -78,8 +78,8 @@ routed_ipvlan() {
     serve_on client tcp/81
     assert_reach r1 tcp/192.0.2.9/81 "client $(address 4 r1)"
     assert_reach client "tcp/$(address 4 r1)/80" "r1 192.0.2.9"
-    run -0 sampan exec r1 ip route show default
-    [ "$output" = "default dev eth0 scope link" ] || [ "$output" = "default dev eth0" ] || fail_with "$output"
+    run -0 sampan exec r1 ip route
+    grep -qx 'default dev eth0 scope link *' <<<"$output" || fail_with "there is no router on it: $output"
     end_serving "$served"
     sampan rm -f r1 >/dev/null
     sampan network rm far >/dev/null

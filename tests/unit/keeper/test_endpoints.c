@@ -47,7 +47,7 @@ static int tear_down(void **state)
     endpoints_close(&ep);
     net_instance_close(&in);
     int r = dir_remove_all(AT_FDCWD, dir, NULL);
-    memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+    memset(dir + strlen(dir) - 6, 'X', 6); /* for the next mkdtemp */
     return r;
 }
 

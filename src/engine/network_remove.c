@@ -71,7 +71,7 @@ static int take_down(const struct net_instance *in, const struct network *n, str
 
 static int remove_network(struct engine *en, const struct network *n, struct err *e)
 {
-    const struct net_instance *in;
+    const struct net_instance *in = NULL;
     const struct net_config *config;
     int r = check_removable(n, e);
     if (r == 0)

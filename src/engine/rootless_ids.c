@@ -13,7 +13,7 @@
 #include "base/process.h"
 #include "engine/rootless.h"
 
-enum { SUBID_FILE_MAX = 1024 * 1024, NUMBER_MAX = 12, MESSAGE_MAX = 400, USER_NAME_MAX = 256 };
+enum { SUBID_FILE_MAX = 1024 * 1024, NUMBER_MAX = 12, MESSAGE_MAX = 400, USER_NAME_MAX = 256, PASSWD_LINE_MAX = 4096 };
 
 /* One line: "NAME:FIRST:COUNT" or "UID:FIRST:COUNT". */
 static bool parse_line(const char *line, const char *name, uid_t uid, struct rootless_range *ret)
@@ -154,12 +154,13 @@ static int map(pid_t pid, struct ids *ids, const char *name, uint32_t own, struc
 /* The user's name by the password file alone: a static program can't ask other services. */
 static const char *own_name(char name[USER_NAME_MAX])
 {
+    char text[PASSWD_LINE_MAX];
+    struct passwd entry, *p = NULL;
     FILE *f = fopen("/etc/passwd", "re");
-    struct passwd *p = NULL;
 
     snprintf(name, USER_NAME_MAX, "%u", getuid());
-    while (f && (p = fgetpwent(f)) && p->pw_uid != getuid())
-        ;
+    while (f && fgetpwent_r(f, &entry, text, sizeof(text), &p) == 0 && entry.pw_uid != getuid())
+        p = NULL;
     if (p)
         snprintf(name, USER_NAME_MAX, "%s", p->pw_name);
     if (f)

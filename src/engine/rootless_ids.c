@@ -155,7 +155,7 @@ static int map(pid_t pid, struct ids *ids, const char *name, uint32_t own, struc
 static const char *own_name(char name[USER_NAME_MAX])
 {
     char text[PASSWD_LINE_MAX];
-    struct passwd entry, *p = NULL;
+    struct passwd entry = {0}, *p = NULL;
     FILE *f = fopen("/etc/passwd", "re");
 
     snprintf(name, USER_NAME_MAX, "%u", getuid());

@@ -38,6 +38,7 @@ struct resolver {
     int output; /* the reading end of its stderr */
     int64_t used_at, started_at, due_at;
     unsigned failures; /* in a row */
+    bool is_awaited;   /* somebody waits for it, although it is DOWN for the moment */
     char line[LINE_MAX_BYTES];
     size_t line_len;
     char last_line[LINE_MAX_BYTES];
@@ -62,6 +63,7 @@ static void take_line(struct resolvers *rs, struct resolver *r)
     memcpy(r->last_line, r->line, sizeof(r->last_line));
     if (r->state == RESOLVER_STARTING && dnsmasq_line_is_ready(r->line)) {
         r->state = RESOLVER_READY;
+        r->is_awaited = false;
         rs->settled(rs->owner, r->scope->key, NULL);
     }
 }
@@ -212,6 +214,13 @@ static void schedule_restart(struct resolver *r)
     r->state = RESOLVER_DOWN;
 }
 
+/* A predecessor that was killed with its keeper may still be dying, and has the addresses until then. */
+static bool may_succeed_soon(const struct resolver *r)
+{
+    enum { TRIES = 4 };
+    return r->failures < TRIES && strstr(r->last_line, "Address already in use");
+}
+
 static void ended(struct resolvers *rs, struct resolver *r)
 {
     bool was_starting = r->state == RESOLVER_STARTING;
@@ -219,12 +228,13 @@ static void ended(struct resolvers *rs, struct resolver *r)
     while (read_output(rs, r) > 0)
         ;
     take_line(rs, r);
+    r->is_awaited = was_starting && may_succeed_soon(r);
     dnsmasq_explain(r->last_line, &why);
     log_warning("network %s: dnsmasq ended: %s", scope_describe(r->scope, (char[128]){0}), why.text);
     fd_close(&r->output);
     fd_close(&r->pidfd);
     schedule_restart(r);
-    if (was_starting)
+    if (was_starting && !r->is_awaited)
         rs->settled(rs->owner, r->scope->key, &why);
 }
 
@@ -329,7 +339,7 @@ void resolvers_sweep(struct resolvers *rs, bool (*is_needed)(void *owner, const 
     struct resolver *next;
     for (struct resolver *r = rs->first; r; r = next) {
         next = r->next;
-        if (r->state != RESOLVER_STARTING && !is_needed(rs->owner, r->scope->key, r->used_at))
+        if (r->state != RESOLVER_STARTING && !r->is_awaited && !is_needed(rs->owner, r->scope->key, r->used_at))
             resolvers_forget(rs, r->scope->key);
     }
 }
@@ -355,6 +365,9 @@ int resolvers_restart_due(struct resolvers *rs)
         if (r->due_at <= now && start(rs, r, &e) < 0) {
             log_warning("network %s: %s", scope_describe(r->scope, (char[128]){0}), e.text);
             schedule_restart(r);
+            if (r->is_awaited)
+                rs->settled(rs->owner, r->scope->key, &e);
+            r->is_awaited = false;
         }
         if (r->state == RESOLVER_DOWN && r->due_at < soonest)
             soonest = r->due_at;

@@ -4,6 +4,7 @@
  *     serve -> STARTING -> READY -> (ends by itself) -> DOWN -> after a pause STARTING …
  *                 `-> (ends) -> DOWN
  *
+ * Who waits for one that cannot have its address yet, since a predecessor is still dying, waits for some starts more.
  * The pause doubles with every failure in a row, from RETRY_MIN_MS to RETRY_MAX_MS. What a dnsmasq writes to stderr is
  * read as it comes; its last line is why it ended.
  *

@@ -94,6 +94,9 @@ struct net_names {
 };
 int firewall_set_names(const struct net_instance *in, const struct net_names *v, size_t n, struct err *e);
 
+/* A container that ends is led nowhere any more: also where the keeper, who would see to it, is dead. */
+int firewall_remove_names(const char *table, const struct net_plan *p, struct err *e);
+
 /* For the configuration of a network's dnsmasq: the lines with which it fills the sets of the names in egress rules,
  * each with its newline; nothing where there are none. owner: the id of the network, or of a container on it with
  * rules of its own. A dnsmasq must have those of all its containers. It needs CAP_NET_ADMIN for them. */

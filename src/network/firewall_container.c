@@ -202,6 +202,8 @@ int firewall_remove_container(const char *table, const struct net_plan *p, struc
         r = forget_flows(p, true, &why); /* or it would lead to whoever has the container's address next */
     if (r == 0 && p->egress.deny)
         r = remove_egress(table, p, &why);
+    if (r == 0 && (p->n_interfaces > 1 || p->egress.deny)) /* only these have a name server of their own */
+        r = firewall_remove_names(table, p, &why);
     if (r == 0 || r == -ENOENT) /* the table is gone, and all of it */
         return 0;
     *e = why;

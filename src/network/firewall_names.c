@@ -59,6 +59,38 @@ int firewall_set_names(const struct net_instance *in, const struct net_names *v,
     return commit(b, "lead containers to their name servers", e);
 }
 
+/* One transaction an address: one that is in no map is the usual case, and fails. */
+static int remove_client(const char *table, const struct ip *client, struct err *e)
+{
+    _cleanup_nft_batch_ struct nft_batch *b = nft_batch_new();
+    struct nft_element el = {.key.len = 0};
+    struct err why = ERR_INIT;
+    int r;
+
+    if (!ip_is_set(client))
+        return 0;
+    nft_use(b, client->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, table);
+    nft_value_add(&el.key, client->bytes, ip_size(client));
+    nft_delete_element(b, MAP_NAMES, &el);
+    r = nft_commit(b, &why);
+    if (r == 0 || r == -ENOENT)
+        return 0;
+    *e = why;
+    return err_context(e, "names");
+}
+
+int firewall_remove_names(const char *table, const struct net_plan *p, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < p->n_interfaces && r == 0; i++) {
+        r = remove_client(table, &p->interfaces[i].address4.ip, e);
+        if (r == 0)
+            r = remove_client(table, &p->interfaces[i].address6.ip, e);
+    }
+    return r;
+}
+
 /* ---- overlay ---- */
 
 static void put_peers(struct nft_batch *b, const char *set, uint8_t family, const struct ip *peers, size_t n)

@@ -94,7 +94,7 @@ network_processes() {
     processes_of_state
     grep -lsaF "$SAMPAN_RUN_ROOT/networks" /proc/[0-9]*/cmdline | while read -r file; do
         echo "${file//[^0-9]/} $(tr '\0' ' ' 2>/dev/null <"$file")"
-    done | grep -v ' grep ' || true
+    done | grep -v ' grep ' | grep ' .' || true # without those that ended meanwhile, such as this very grep
 }
 
 assert_no_network_process() {
